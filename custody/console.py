@@ -1,0 +1,111 @@
+"""What the toolkit says to a person at a terminal.
+
+A Windows console of a ward is often CP932: a character that it cannot show becomes ``?`` instead of an error.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Final, TextIO, TypeVar
+
+from custody.messages import gettext as _
+
+__all__ = ["complain", "progress", "safe_streams", "say", "step"]
+
+T = TypeVar("T")
+
+DELAY_SECONDS: Final = 2.0
+"""A step shorter than this shows no progress bar."""
+
+
+def say(text: str = "") -> None:
+    """Print one line on standard output.
+
+    Parameters
+    ----------
+    text : str
+        The line, without its end.
+    """
+    _write(sys.stdout, text)
+
+
+def complain(text: str) -> None:
+    """Print one line on standard error.
+
+    Parameters
+    ----------
+    text : str
+        The line, without its end.
+    """
+    _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text + "\n")
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, errors="replace").decode(encoding) + "\n")
+    stream.flush()
+
+
+def step(title: str, **counts: int | float | str) -> None:
+    """Print what a step has done, as named counts.
+
+    Parameters
+    ----------
+    title : str
+        Name of the step, already translated.
+    **counts : int, float or str
+        Named figures. A name is looked up in the catalogue (``not_certified`` as "not certified"); declare it
+        there with `custody.messages.mark`.
+
+    Examples
+    --------
+    >>> from custody.messages import set_language
+    >>> set_language("en")
+    >>> step("frame", residents=700000, share=0.25)
+      frame: residents 700,000, share 0.25
+    >>> set_language(None)
+    """
+    figures = (f"{_(name.replace('_', ' '))} {_figure(value)}" for name, value in counts.items())
+    text = ", ".join(figures)
+    say(f"  {title}: {text}" if text else f"  {title}")
+
+
+def _figure(value: int | float | str) -> str:
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def progress(iterable: Iterable[T], total: int | None, label: str) -> Iterator[T]:
+    """Pass items through and show a bar on standard error once two seconds have gone by.
+
+    Parameters
+    ----------
+    iterable : iterable
+        What is worked through.
+    total : int or None
+        How many items there are, where known.
+    label : str
+        Name of the step, already translated.
+
+    Yields
+    ------
+    object
+        The items, unchanged.
+    """
+    from tqdm import tqdm
+
+    utf8 = "utf" in (sys.stderr.encoding or "").lower()
+    every = 0.2 if sys.stderr.isatty() else 5.0
+    bar = tqdm(
+        iterable, total=total, desc=label, delay=DELAY_SECONDS, mininterval=every, ascii=not utf8, leave=False
+    )
+    yield from bar
+
+
+def safe_streams() -> None:
+    """Make standard output and error replace what their encoding cannot show."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
