@@ -1,0 +1,338 @@
+"""The ledger (台帳): an append-only list of acts in SQLite, each bound to the one before by a hash.
+
+An event holds codes, counts, digests and tokens; by its schema it cannot hold a name or an address. What a
+call has acknowledged is on the disk (``synchronous=FULL``), also after a power cut.
+
+Notes
+-----
+``hash = SHA-256("hyohon ledger v1|" + body)`` in lower hex, where ``body`` is the JSON object
+``{"at","facts","kind","prev","seq"}`` with sorted keys, no blanks and ASCII only; the first event has 64
+zeros as ``prev``. A chain alone does not show that its last events were cut off: keep `Ledger.head` outside
+(it is printed on certificates) and pass it to `verify_ledger` as ``anchor``.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from custody import ledger_file as store
+from custody.clock import JST, Clock
+from custody.errors import LedgerError
+from custody.ledger_file import Fact
+from custody.messages import gettext as _
+
+__all__ = ["Event", "Fact", "Head", "Ledger", "LedgerReport", "verify_ledger"]
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+"""Smaller steps back (network time corrections) are lifted to the time of the last event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One act.
+
+    Parameters
+    ----------
+    seq : int
+        Number, from 1 without gap.
+    at : str
+        Instant in Asia/Tokyo, ISO 8601 with milliseconds.
+    kind : str
+        What happened, such as ``"draw"`` or ``"label.printed"``.
+    facts : mapping of str to int, bool or str
+        Codes, counts, digests, tokens.
+    prev, hash : str
+        Digest of the event before and of this one, 64 lower hex digits.
+    """
+
+    seq: int
+    at: str
+    kind: str
+    facts: Mapping[str, Fact]
+    prev: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain: number and digest of the last event (0 and 64 zeros when empty)."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """What `verify_ledger` found in a sound ledger.
+
+    Parameters
+    ----------
+    events : int
+        How many events.
+    head : Head
+        The end of the chain.
+    kinds : mapping of str to int
+        Events by kind, sorted by name.
+    first_at, last_at : str
+        Times of the first and last event, empty where there is none.
+    """
+
+    events: int
+    head: Head
+    kinds: Mapping[str, int]
+    first_at: str
+    last_at: str
+
+
+class Ledger:
+    """An open ledger. Use `Ledger.open` as a context manager.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from custody.clock import SimulatedClock
+    >>> clock = SimulatedClock(datetime(2009, 11, 2))
+    >>> with tempfile.TemporaryDirectory() as folder, Ledger.open(Path(folder) / "a.sqlite", clock) as ledger:
+    ...     event = ledger.append("frame", elders=129512)
+    ...     print(event.seq, event.at, ledger.head().hash == event.hash)
+    1 2009-11-02T00:00:00.000+09:00 True
+    """
+
+    def __init__(self, connection: sqlite3.Connection, clock: Clock, name: str) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._name = name
+
+    @classmethod
+    def open(cls, path: Path | str, clock: Clock) -> Self:
+        """Open a ledger for appending; make it where it does not exist.
+
+        Parameters
+        ----------
+        path : path
+            The SQLite file, on a local disk.
+        clock : Clock
+            Where the times of events come from.
+
+        Returns
+        -------
+        Ledger
+            Open until ``close()`` or the end of the ``with`` block.
+
+        Raises
+        ------
+        LedgerError
+            The file is not a ledger or cannot be opened.
+        """
+        path = Path(path)
+        try:
+            path.touch(mode=0o600)
+            connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+        except (OSError, sqlite3.Error) as problem:
+            raise store.database_error(path.name, problem) from None
+        try:
+            store.prepare(connection)
+            store.check_schema(connection, path.name)
+        except sqlite3.Error as problem:
+            connection.close()
+            raise store.database_error(path.name, problem) from None
+        except LedgerError:
+            connection.close()
+            raise
+        return cls(connection, clock, path.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def append(self, kind: str, /, **facts: Fact) -> Event:
+        """Write one event and wait until it is on the disk.
+
+        Parameters
+        ----------
+        kind : str
+            Lower-case ASCII letters, ``_`` and ``.``, at most 64.
+        **facts : int, bool or str
+            Keys ``[a-z_]{1,32}``; texts ``[A-Za-z0-9._:+/=-]{0,200}``; integers within ±(2^53 - 1).
+
+        Returns
+        -------
+        Event
+            The event as stored.
+
+        Raises
+        ------
+        LedgerError
+            A fact that may not enter, a clock behind the last event, or a disk that refuses.
+        """
+        return self._write(kind, [facts])[-1]
+
+    def append_many(self, kind: str, rows: Iterable[Mapping[str, Fact]]) -> int:
+        """Write many events of one kind in one transaction: all or none.
+
+        Parameters
+        ----------
+        kind : str
+            As in `append`.
+        rows : iterable of mappings
+            The facts of each event.
+
+        Returns
+        -------
+        int
+            How many were written.
+
+        Raises
+        ------
+        LedgerError
+            As in `append`; then nothing was written.
+        """
+        return len(self._write(kind, list(rows)))
+
+    def _write(self, kind: str, rows: list[Mapping[str, Fact]]) -> list[Event]:
+        if not store.KIND.fullmatch(kind):
+            raise store.not_allowed("kind")
+        texts = [store.canonical(facts) for facts in rows]
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                events = self._chain(kind, rows, texts)
+                values = [
+                    (event.seq, event.at, event.kind, text, event.prev, event.hash)
+                    for event, text in zip(events, texts, strict=True)
+                ]
+                self._connection.executemany(store.INSERT, values)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as problem:
+            raise store.database_error(self._name, problem) from None
+        return events
+
+    def _chain(self, kind: str, rows: list[Mapping[str, Fact]], texts: list[str]) -> list[Event]:
+        last = self._connection.execute(store.SELECT + " ORDER BY seq DESC LIMIT 1").fetchone()
+        seq, previous, digest = (last[0], last[1], last[5]) if last else (0, "", store.GENESIS)
+        at = self._stamp(previous)
+        events = []
+        for facts, text in zip(rows, texts, strict=True):
+            seq, prev = seq + 1, digest
+            digest = store.digest_of(seq, at, kind, text, prev)
+            events.append(Event(seq, at, kind, dict(facts), prev, digest))
+        return events
+
+    def _stamp(self, previous: str) -> str:
+        now = self._clock.now().astimezone(JST)
+        at = now.isoformat(timespec="milliseconds")
+        if previous and at < previous:
+            if datetime.fromisoformat(previous) - now > CLOCK_TOLERANCE:
+                text = _("The clock shows an earlier time than the last event of the ledger ({at}).")
+                raise LedgerError(
+                    "LED-CLOCK",
+                    text.format(at=previous),
+                    hint=_("Set the clock of this computer right; in a training survey choose a later --at."),
+                    file=self._name,
+                )
+            return previous
+        return at
+
+    def events(self, kind: str | None = None) -> Iterator[Event]:
+        """Read events in order.
+
+        Parameters
+        ----------
+        kind : str, optional
+            Only events of this kind.
+
+        Yields
+        ------
+        Event
+            One after the other; nothing is gathered in memory.
+        """
+        where, values = (" WHERE kind = ?", (kind,)) if kind is not None else ("", ())
+        with closing(self._connection.execute(store.SELECT + where + " ORDER BY seq", values)) as rows:
+            for seq, at, name, facts, prev, digest in rows:
+                yield Event(seq, at, name, json.loads(facts), prev, digest)
+
+    def head(self) -> Head:
+        """Return the end of the chain.
+
+        Returns
+        -------
+        Head
+            Number and digest of the last event; 0 and 64 zeros when there is none.
+        """
+        row = self._connection.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+        return Head(*row) if row else Head(0, store.GENESIS)
+
+
+def verify_ledger(path: Path | str, *, anchor: Head | None = None) -> LedgerReport:
+    """Follow the whole chain and name the first event that does not fit.
+
+    Parameters
+    ----------
+    path : path
+        The ledger; it is only read.
+    anchor : Head, optional
+        A head kept outside (from a certificate): the event of that number must have that digest.
+
+    Returns
+    -------
+    LedgerReport
+        Counts and the head, when everything fits.
+
+    Raises
+    ------
+    LedgerError
+        The first broken event, a missing guard, a missing anchor, or a file that cannot be read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise LedgerError(
+            "LED-NONE", _("There is no ledger here."), hint=_("Name a survey or job folder."), file=path.name
+        )
+    try:
+        with closing(store.open_to_read(path)) as connection:
+            store.check_schema(connection, path.name)
+            return _follow(connection, path.name, anchor)
+    except sqlite3.Error as problem:
+        raise store.database_error(path.name, problem) from None
+
+
+def _follow(connection: sqlite3.Connection, name: str, anchor: Head | None) -> LedgerReport:
+    seq, at, digest, first_at = 0, "", store.GENESIS, ""
+    kinds: dict[str, int] = {}
+    met = anchor is None or anchor.seq == 0
+    for found in connection.execute(store.SELECT + " ORDER BY seq"):
+        wanted = seq + 1
+        right = store.digest_of(found[0], found[1], found[2], found[3], found[4])
+        if found[0] != wanted or found[4] != digest or found[5] != right or found[1] < at:
+            raise store.broken(name, wanted)
+        seq, at, digest = found[0], found[1], found[5]
+        first_at = first_at or at
+        kinds[found[2]] = kinds.get(found[2], 0) + 1
+        if anchor is not None and seq == anchor.seq:
+            if digest != anchor.hash:
+                raise store.broken(name, seq)
+            met = True
+    if not met:
+        text = _("The ledger ends at event {seq}, before the event that was recorded outside.").format(
+            seq=seq
+        )
+        raise LedgerError("LED-CUT", text, hint=store.report_hint(), file=name)
+    return LedgerReport(seq, Head(seq, digest), dict(sorted(kinds.items())), first_at, at)

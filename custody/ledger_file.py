@@ -1,0 +1,135 @@
+"""How the ledger lies in its SQLite file: the table, its guards, what may enter, and how an event is hashed.
+
+This is the inner side of `custody.ledger`; nothing else writes to a ledger file.
+"""
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from custody.errors import LedgerError
+from custody.messages import gettext as _
+
+__all__: list[str] = []
+
+Fact = int | bool | str
+"""What a fact of an event may be."""
+
+DOMAIN: Final = "hyohon ledger v1|"
+GENESIS: Final = "0" * 64
+LARGEST_INT: Final = 2**53 - 1
+KEY: Final = re.compile(r"[a-z_]{1,32}")
+KIND: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+TEXT: Final = re.compile(r"[A-Za-z0-9._:+/=-]{0,200}")
+
+TABLE: Final = (
+    "CREATE TABLE event (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, facts TEXT NOT NULL, "
+    "prev TEXT NOT NULL, hash TEXT NOT NULL) STRICT"
+)
+TRIGGERS: Final = (
+    "CREATE TRIGGER event_no_update BEFORE UPDATE ON event "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    "CREATE TRIGGER event_no_delete BEFORE DELETE ON event "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    "CREATE TRIGGER event_in_order BEFORE INSERT ON event "
+    "WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM event) "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+)
+SELECT: Final = "SELECT seq, at, kind, facts, prev, hash FROM event"
+INSERT: Final = "INSERT INTO event (seq, at, kind, facts, prev, hash) VALUES (?, ?, ?, ?, ?, ?)"
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Set durable settings on a connection and make the table where the file is new."""
+    for pragma in (
+        "busy_timeout=30000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "trusted_schema=OFF",
+        "cell_size_check=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        return
+    connection.execute("PRAGMA synchronous=EXTRA")
+    connection.execute("BEGIN IMMEDIATE")
+    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        for statement in (TABLE, *TRIGGERS):
+            connection.execute(statement)
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a ledger for reading only, also on a medium that cannot be written."""
+    address = path.resolve().as_uri()
+    connection = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=30, isolation_level=None)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        # a medium that cannot be written, and nobody is writing
+        connection = sqlite3.connect(f"{address}?immutable=1", uri=True, isolation_level=None)
+    return connection
+
+
+def check_schema(connection: sqlite3.Connection, name: str) -> None:
+    """Refuse a ledger whose table or triggers are not exactly ours."""
+    found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    if found != {TABLE, *TRIGGERS}:
+        text = _("The table or the guards of the ledger were changed.")
+        raise LedgerError("LED-SCHEMA", text, hint=report_hint(), file=name)
+
+
+def canonical(facts: Mapping[str, Fact]) -> str:
+    """Write facts as canonical JSON, after checking that no free text gets in."""
+    for key, value in facts.items():
+        if not KEY.fullmatch(key):
+            raise not_allowed("")
+        if isinstance(value, str):
+            if not TEXT.fullmatch(value):
+                raise not_allowed(key)
+        elif not isinstance(value, int) or abs(value) > LARGEST_INT:
+            raise not_allowed(key)
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+
+
+def digest_of(seq: int, at: str, kind: str, facts: str, prev: str) -> str:
+    """Hash one event (see the notes of `custody.ledger`)."""
+    body = f'{{"at":"{at}","facts":{facts},"kind":"{kind}","prev":"{prev}","seq":{seq}}}'
+    return hashlib.sha256((DOMAIN + body).encode("utf-8")).hexdigest()
+
+
+def not_allowed(key: str) -> LedgerError:
+    """Return the refusal of a fact that may not enter."""
+    return LedgerError(
+        "LED-FACT",
+        _("This may not enter the ledger: only whole numbers, true or false, and short ASCII codes."),
+        hint=_("Record a code, a count or a digest instead of the text."),
+        column=key if KEY.fullmatch(key) else None,
+    )
+
+
+def broken(name: str, seq: int) -> LedgerError:
+    """Return the refusal of a chain that breaks at an event."""
+    text = _("The ledger was changed: event {seq} does not fit the chain.").format(seq=seq)
+    return LedgerError("LED-BROKEN", text, hint=report_hint(), file=name)
+
+
+def report_hint() -> str:
+    """Return what to do with a ledger that was changed."""
+    return _("Keep this file as it is, tell the person responsible, and compare it with a backup.")
+
+
+def database_error(name: str, problem: sqlite3.Error | OSError) -> LedgerError:
+    """Return the refusal for a fault of the file or disk, by its SQLite name only."""
+    reason = getattr(problem, "sqlite_errorname", None) or type(problem).__name__
+    text = _("The ledger cannot be used ({reason}).").format(reason=reason)
+    hint = _("Check that the disk is not full, that the file may be written, and that it is a ledger.")
+    return LedgerError("LED-FILE", text, hint=hint, file=name)
