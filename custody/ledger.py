@@ -13,7 +13,7 @@ zeros as ``prev``. A chain alone does not show that its last events were cut off
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +27,10 @@ from custody.errors import LedgerError
 from custody.ledger_file import Fact
 from custody.messages import gettext as _
 
-__all__ = ["Event", "Fact", "Head", "Ledger", "LedgerReport", "verify_ledger"]
+__all__ = ["Act", "Event", "Fact", "Head", "Ledger", "LedgerReport", "verify_ledger"]
+
+Act = tuple[str, Mapping[str, Fact]]
+"""An event still to be written: its kind and its facts."""
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 """Smaller steps back (network time corrections) are lifted to the time of the last event."""
@@ -179,7 +182,7 @@ class Ledger:
         LedgerError
             A fact that may not enter, a clock behind the last event, or a disk that refuses.
         """
-        return self._write(kind, [facts])[-1]
+        return self._write(lambda: [(kind, facts)])[-1]
 
     def append_many(self, kind: str, rows: Iterable[Mapping[str, Fact]]) -> int:
         """Write many events of one kind in one transaction: all or none.
@@ -201,16 +204,37 @@ class Ledger:
         LedgerError
             As in `append`; then nothing was written.
         """
-        return len(self._write(kind, list(rows)))
+        gathered = [(kind, facts) for facts in rows]
+        return len(self._write(lambda: gathered))
 
-    def _write(self, kind: str, rows: list[Mapping[str, Fact]]) -> list[Event]:
-        if not store.KIND.fullmatch(kind):
-            raise store.not_allowed("kind")
-        texts = [store.canonical(facts) for facts in rows]
+    def append_decided(self, decide: Callable[[], Iterable[Act]]) -> list[Event]:
+        """Look at the newest events and write what follows from them, with nobody writing in between.
+
+        Parameters
+        ----------
+        decide : callable
+            Called while this ledger holds the write lock; it may read `events` and returns the acts to write,
+            each a kind and its facts. The fact ``once`` names an act that may happen a single time.
+
+        Returns
+        -------
+        list of Event
+            The events as stored, one transaction: all or none.
+
+        Raises
+        ------
+        LedgerError
+            As in `append`; ``LED-TWICE`` where the database holds an act of the same ``once``.
+        """
+        return self._write(decide)
+
+    def _write(self, decide: Callable[[], Iterable[Act]]) -> list[Event]:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                events = self._chain(kind, rows, texts)
+                acts = list(decide())
+                texts = [_checked(kind, facts) for kind, facts in acts]
+                events = self._chain(acts, texts)
                 values = [
                     (event.seq, event.at, event.kind, text, event.prev, event.hash)
                     for event, text in zip(events, texts, strict=True)
@@ -221,16 +245,20 @@ class Ledger:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+        except sqlite3.IntegrityError as problem:
+            if problem.sqlite_errorname == "SQLITE_CONSTRAINT_UNIQUE":
+                raise store.twice(self._name) from None
+            raise store.database_error(self._name, problem) from None
         except sqlite3.Error as problem:
             raise store.database_error(self._name, problem) from None
         return events
 
-    def _chain(self, kind: str, rows: list[Mapping[str, Fact]], texts: list[str]) -> list[Event]:
+    def _chain(self, acts: list[Act], texts: list[str]) -> list[Event]:
         last = self._connection.execute(store.SELECT + " ORDER BY seq DESC LIMIT 1").fetchone()
         seq, previous, digest = (last[0], last[1], last[5]) if last else (0, "", store.GENESIS)
         at = self._stamp(previous)
         events = []
-        for facts, text in zip(rows, texts, strict=True):
+        for (kind, facts), text in zip(acts, texts, strict=True):
             seq, prev = seq + 1, digest
             digest = store.digest_of(seq, at, kind, text, prev)
             events.append(Event(seq, at, kind, dict(facts), prev, digest))
@@ -251,21 +279,24 @@ class Ledger:
             return previous
         return at
 
-    def events(self, kind: str | None = None) -> Iterator[Event]:
+    def events(self, kind: str | None = None, *, after: int = 0) -> Iterator[Event]:
         """Read events in order.
 
         Parameters
         ----------
         kind : str, optional
             Only events of this kind.
+        after : int
+            Only events with a higher number.
 
         Yields
         ------
         Event
             One after the other; nothing is gathered in memory.
         """
-        where, values = (" WHERE kind = ?", (kind,)) if kind is not None else ("", ())
-        with closing(self._connection.execute(store.SELECT + where + " ORDER BY seq", values)) as rows:
+        where, values = (" AND kind = ?", (after, kind)) if kind is not None else ("", (after,))
+        query = store.SELECT + " WHERE seq > ?" + where + " ORDER BY seq"
+        with closing(self._connection.execute(query, values)) as rows:
             for seq, at, name, facts, prev, digest in rows:
                 yield Event(seq, at, name, json.loads(facts), prev, digest)
 
@@ -279,6 +310,12 @@ class Ledger:
         """
         row = self._connection.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
         return Head(*row) if row else Head(0, store.GENESIS)
+
+
+def _checked(kind: str, facts: Mapping[str, Fact]) -> str:
+    if not store.KIND.fullmatch(kind):
+        raise store.not_allowed("kind")
+    return store.canonical(facts)
 
 
 def verify_ledger(path: Path | str, *, anchor: Head | None = None) -> LedgerReport:

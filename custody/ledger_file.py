@@ -30,6 +30,11 @@ TABLE: Final = (
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, facts TEXT NOT NULL, "
     "prev TEXT NOT NULL, hash TEXT NOT NULL) STRICT"
 )
+ONCE: Final = (
+    "CREATE UNIQUE INDEX event_once ON event (json_extract(facts, '$.once')) "
+    "WHERE json_extract(facts, '$.once') IS NOT NULL"
+)
+"""The fact ``once`` names an act that may happen a single time: the database refuses the second."""
 TRIGGERS: Final = (
     "CREATE TRIGGER event_no_update BEFORE UPDATE ON event "
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
@@ -58,7 +63,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=EXTRA")
     connection.execute("BEGIN IMMEDIATE")
     if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        for statement in (TABLE, *TRIGGERS):
+        for statement in (TABLE, ONCE, *TRIGGERS):
             connection.execute(statement)
     connection.execute("COMMIT")
     connection.execute("PRAGMA synchronous=FULL")
@@ -82,7 +87,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 def check_schema(connection: sqlite3.Connection, name: str) -> None:
     """Refuse a ledger whose table or triggers are not exactly ours."""
     found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
-    if found != {TABLE, *TRIGGERS}:
+    if found != {TABLE, ONCE, *TRIGGERS}:
         text = _("The table or the guards of the ledger were changed.")
         raise LedgerError("LED-SCHEMA", text, hint=report_hint(), file=name)
 
@@ -114,6 +119,12 @@ def not_allowed(key: str) -> LedgerError:
         hint=_("Record a code, a count or a digest instead of the text."),
         column=key if KEY.fullmatch(key) else None,
     )
+
+
+def twice(name: str) -> LedgerError:
+    """Return the refusal of an act that may happen once and has happened."""
+    text = _("The ledger holds this act already; it may happen only once.")
+    return LedgerError("LED-TWICE", text, hint=_("Read the ledger again before you decide."), file=name)
 
 
 def broken(name: str, seq: int) -> LedgerError:
