@@ -1,0 +1,136 @@
+"""Reading a settings file field by field: an error names the field, what is allowed and what to do."""
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from custody.errors import ConfigError
+from custody.messages import gettext as _
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A table of a TOML file.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file, for messages.
+    values : mapping
+        The table.
+    path : str
+        Where the table stands in the file, ``""`` for the root.
+    """
+
+    file: str
+    values: Mapping[str, Any]
+    path: str = ""
+
+    @classmethod
+    def read(cls, path: Path) -> "Settings":
+        """Read a file.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            A TOML file in UTF-8.
+
+        Returns
+        -------
+        Settings
+            Its root table.
+
+        Raises
+        ------
+        ConfigError
+            The file is missing, not UTF-8, or not TOML.
+        """
+        try:
+            return cls(path.name, tomllib.loads(path.read_bytes().decode("utf-8-sig")))
+        except FileNotFoundError:
+            hint = _("Name a survey folder, or make one with `hyohon new`.")
+            raise ConfigError("CFG-NONE", _("There is no survey here."), hint=hint, file=path.name) from None
+        except UnicodeDecodeError as problem:
+            text = _("The file is not UTF-8 (byte {place}).").format(place=problem.start)
+            raise ConfigError("CFG-UTF8", text, hint=_("Save it as UTF-8."), file=path.name) from None
+        except tomllib.TOMLDecodeError as problem:
+            row = getattr(problem, "lineno", None)
+            hint = _("Put texts in double quotes; compare with a fresh file from `hyohon new`.")
+            raise ConfigError(
+                "CFG-TOML", _("The file is not TOML."), hint=hint, file=path.name, row=row
+            ) from None
+
+    def refusal(self, key: str, allowed: str) -> ConfigError:
+        """Make the error for a field.
+
+        Parameters
+        ----------
+        key : str
+            The field.
+        allowed : str
+            What is allowed, in words.
+
+        Returns
+        -------
+        ConfigError
+            To be raised by the caller.
+        """
+        name = f"{self.path}.{key}" if self.path else key
+        text = _("The setting {name} must be: {allowed}.").format(name=name, allowed=allowed)
+        return ConfigError(
+            "CFG-FIELD", text, hint=_("Correct the file and run again."), file=self.file, column=name
+        )
+
+    def table(self, key: str) -> "Settings":
+        """Return a table inside, empty where it is missing."""
+        value = self.values.get(key, {})
+        if not isinstance(value, dict):
+            raise self.refusal(key, _("a table in square brackets"))
+        return Settings(self.file, value, f"{self.path}.{key}" if self.path else key)
+
+    def text(self, key: str, *, blank: bool = False) -> str:
+        """Return a text; a blank or missing one only where allowed."""
+        value = self.values.get(key, "" if blank else None)
+        if not isinstance(value, str) or not (blank or value.strip()):
+            raise self.refusal(key, _("a text in double quotes"))
+        return value
+
+    def texts(self, key: str) -> list[str]:
+        """Return a list of one or more texts."""
+        value = self.values.get(key)
+        if not isinstance(value, list) or not value or not all(isinstance(x, str) and x for x in value):
+            raise self.refusal(key, _("a list of texts in double quotes"))
+        return list(value)
+
+    def choice(self, key: str, allowed: Sequence[str]) -> str:
+        """Return a text out of a list."""
+        value = self.values.get(key)
+        if value not in allowed:
+            raise self.refusal(key, _("one of {names}").format(names=", ".join(allowed)))
+        return str(value)
+
+    def boolean(self, key: str) -> bool:
+        """Return true or false."""
+        value = self.values.get(key)
+        if not isinstance(value, bool):
+            raise self.refusal(key, "true / false")
+        return value
+
+    def integer(self, key: str, *, least: int) -> int:
+        """Return a whole number of at least ``least``."""
+        value = self.values.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.refusal(key, _("a whole number of at least {least}").format(least=least))
+        return value
+
+    def date(self, key: str) -> dt.date:
+        """Return a date."""
+        value = self.values.get(key)
+        if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
+            raise self.refusal(key, _("a date such as 2009-11-01, without quotes"))
+        return value

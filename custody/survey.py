@@ -1,0 +1,349 @@
+"""A survey and its folder: `survey.toml`, `approval.toml`, `ledger.sqlite`, `vault.age`, `out/`.
+
+Settings are checked when the folder is opened and trusted afterwards.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Final
+
+import platformdirs
+
+from custody.clock import JST, Clock, SimulatedClock, SystemClock
+from custody.errors import ConfigError
+from custody.files import write_whole
+from custody.keys import ROLES, SECRETS, KeyStore, PublicKeys
+from custody.ledger import Ledger
+from custody.messages import LANGUAGES
+from custody.messages import gettext as _
+from custody.settings import Settings
+
+__all__ = ["Contact", "DesignSettings", "Survey", "create_survey", "open_at"]
+
+SURVEY_FILE: Final = "survey.toml"
+TRAINING_AT: Final = datetime(2009, 11, 2, 9, 0, tzinfo=JST)
+"""The instant that a training survey shows where no ``--at`` is given before its first event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who answers the public: section, telephone, e-mail, hours (texts)."""
+
+    section: str
+    phone: str
+    email: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesignSettings:
+    """The planned draw: ``n`` persons, strata ``by`` these columns, ``allocation`` rule."""
+
+    n: int
+    by: tuple[str, ...]
+    allocation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """An opened survey folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder.
+    survey_id : str
+        Short ASCII identifier.
+    title, title_en : str
+        Name of the survey.
+    reference_date : datetime.date
+        Age, residency and certification are judged as of this day (基準日).
+    language : {"ja", "en"}
+        Language of messages.
+    training : bool
+        True: invented people only, simulated clock, every output says so (訓練用).
+    municipality : str
+        How addresses begin, ``"東京都練馬区"``.
+    areas : mapping of str to str
+        Town (町) → area (地区).
+    contact : Contact
+        Who answers the public.
+    design : DesignSettings
+        The planned draw.
+    codebook : str
+        Name or path of the codebook.
+    clock : Clock
+        The one clock of everything done in this survey.
+    keys : KeyStore
+        Where its keys lie.
+    """
+
+    folder: Path
+    survey_id: str
+    title: str
+    title_en: str
+    reference_date: date
+    language: str
+    training: bool
+    municipality: str
+    areas: Mapping[str, str]
+    contact: Contact
+    design: DesignSettings
+    codebook: str
+    clock: Clock
+    keys: KeyStore
+
+    @property
+    def out(self) -> Path:
+        """Folder of what the survey hands out."""
+        return self.folder / "out"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger."""
+        return self.folder / "ledger.sqlite"
+
+    @property
+    def vault_path(self) -> Path:
+        """The encrypted link between tokens and persons."""
+        return self.folder / "vault.age"
+
+    @property
+    def approval_path(self) -> Path:
+        """The council's approval as data."""
+        return self.folder / "approval.toml"
+
+    def ledger(self) -> Ledger:
+        """Open the ledger; use it in a ``with`` block.
+
+        Returns
+        -------
+        Ledger
+            Open for appending.
+        """
+        return Ledger.open(self.ledger_path, self.clock)
+
+    @classmethod
+    def open(cls, folder: Path | str, at: str | None = None) -> "Survey":
+        """Open a survey folder and check its settings.
+
+        Parameters
+        ----------
+        folder : path
+            A folder made by `create_survey`.
+        at : str, optional
+            ISO date and time of the simulated clock; only for training surveys.
+
+        Returns
+        -------
+        Survey
+            The survey.
+
+        Raises
+        ------
+        ConfigError
+            No survey here, a setting that is missing or not allowed, or ``at`` outside training.
+        """
+        folder = Path(folder)
+        values = Settings.read(folder / SURVEY_FILE)
+        training = values.boolean("training")
+        survey_id = values.text("id")
+        return cls(
+            folder=folder,
+            survey_id=survey_id,
+            title=values.text("title"),
+            title_en=values.text("title_en"),
+            reference_date=values.date("reference_date"),
+            language=values.choice("language", LANGUAGES),
+            training=training,
+            municipality=values.text("municipality"),
+            areas=_areas(values),
+            contact=_contact(values.table("contact")),
+            design=_design(values.table("design")),
+            codebook=values.text("codebook"),
+            clock=open_at(at, training=training, ledger=folder / "ledger.sqlite"),
+            keys=KeyStore(
+                _key_folder(folder, survey_id, training=training), _known(values.table("recipients"))
+            ),
+        )
+
+
+def open_at(at: str | None, *, training: bool, ledger: Path) -> Clock:
+    """Choose the clock: the computer's, or for training a simulated one.
+
+    Parameters
+    ----------
+    at : str, optional
+        ISO date and time (Japan Standard Time where it names no zone), only for training.
+    training : bool
+        Whether the survey is for training.
+    ledger : pathlib.Path
+        In training without ``at`` the clock shows the time of the ledger's last event.
+
+    Returns
+    -------
+    Clock
+        The clock.
+
+    Raises
+    ------
+    ConfigError
+        ``at`` was given for a real survey, or is not a date and time.
+
+    Examples
+    --------
+    >>> open_at("2009-11-05T10:00", training=True, ledger=Path("none")).today().isoformat()
+    '2009-11-05'
+    """
+    if not training:
+        if at is not None:
+            text = _("A simulated time (--at) is only for training surveys.")
+            raise ConfigError("CFG-AT", text, hint=_("Leave --at out: the computer's clock counts."))
+        return SystemClock()
+    if at is not None:
+        try:
+            return SimulatedClock(datetime.fromisoformat(at))
+        except ValueError:
+            hint = _("Write it like 2009-11-05T10:00.")
+            raise ConfigError("CFG-AT", _("--at is not a date and time."), hint=hint) from None
+    return SimulatedClock(_last_event(ledger) or TRAINING_AT)
+
+
+def _last_event(path: Path) -> datetime | None:
+    if not path.is_file():
+        return None
+    with Ledger.open(path, SystemClock()) as ledger:
+        last = next(ledger.events(after=max(ledger.head().seq - 1, 0)), None)
+    return datetime.fromisoformat(last.at) if last else None
+
+
+def _areas(values: Settings) -> dict[str, str]:
+    table = values.table("areas")
+    pairs = [(town, area) for area in table.values for town in table.texts(area)]
+    towns = dict(pairs)
+    if not pairs or len(towns) != len(pairs):
+        raise values.refusal("areas", _("each town in exactly one area"))
+    return towns
+
+
+def _contact(values: Settings) -> Contact:
+    return Contact(*(values.text(key, blank=True) for key in ("section", "phone", "email", "hours")))
+
+
+def _design(values: Settings) -> DesignSettings:
+    by = values.texts("by")
+    return DesignSettings(
+        n=values.integer("n", least=1),
+        by=tuple(by),
+        allocation=values.choice("allocation", ("proportional", "equal")),
+    )
+
+
+def _known(values: Settings) -> dict[str, PublicKeys]:
+    pairs = {
+        role: tuple(values.text(f"{role}_{kind}", blank=True) for kind in ("age", "ed25519"))
+        for role in ("contractor", "research")
+    }
+    return {role: PublicKeys(*pair) for role, pair in pairs.items() if any(pair)}
+
+
+def _key_folder(folder: Path, survey_id: str, *, training: bool) -> Path:
+    if training:
+        return folder / "keys"
+    named = os.environ.get("HYOHON_KEYS")
+    return Path(named) if named else Path(platformdirs.user_data_dir("hyohon", False)) / "keys" / survey_id
+
+
+def create_survey(
+    folder: Path | str,
+    *,
+    training: bool = False,
+    language: str = "ja",
+    title: str = "高齢者・食の実態調査",
+    title_en: str = "Elderly food survey",
+    reference_date: date = date(2009, 11, 1),
+    sample: int = 3000,
+    seed: str | None = None,
+    at: str | None = None,
+) -> Survey:
+    """Make a survey folder with its settings, approval, ledger and keys.
+
+    Parameters
+    ----------
+    folder : path
+        A new or empty folder.
+    training : bool
+        Invented people only: a complete approval is filled in, and all keys lie in the folder.
+    language : {"ja", "en"}
+        Language of messages.
+    title, title_en : str
+        Name of the survey.
+    reference_date : datetime.date
+        Eligibility is as of this day.
+    sample : int
+        Persons to draw.
+    seed : str, optional
+        Training only: secrets follow from it, so that a demo repeats.
+    at : str, optional
+        Training only: the simulated time.
+
+    Returns
+    -------
+    Survey
+        The survey, opened.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds files, or a seed or time was given for a real survey.
+    """
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()):
+        text = _("The folder holds files already.")
+        raise ConfigError("CFG-FOLDER", text, hint=_("Name a new folder."), file=folder.name)
+    if seed is not None and not training:
+        text = _("A seed for keys is only for training surveys.")
+        raise ConfigError("CFG-SEED", text, hint=_("Leave --seed out, or add --training."))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "out").mkdir()
+    survey_id = hashlib.sha256(seed.encode()).hexdigest()[:8] if seed else os.urandom(4).hex()
+    text = Template(_data("survey_template.toml")).substitute(
+        id=survey_id,
+        title=_toml_text(title),
+        title_en=_toml_text(title_en),
+        reference_date=reference_date.isoformat(),
+        language=language,
+        training=str(training).lower(),
+        phone="03-0000-0000" if training else "",
+        sample=sample,
+    )
+    write_whole(folder / SURVEY_FILE, text.encode())
+    approval = _data("approval_training.toml" if training else "approval_blank.toml")
+    write_whole(folder / "approval.toml", approval.encode())
+    survey = Survey.open(folder, at)
+    _create_keys(survey, seed)
+    with survey.ledger() as ledger:
+        ledger.append("new", survey=survey_id, training=training, n=sample)
+    return survey
+
+
+def _create_keys(survey: Survey, seed: str | None) -> None:
+    wanted = (*ROLES, *SECRETS) if survey.training else ("staff", "person", "research")
+    material = hashlib.sha256(f"hyohon training|{seed}".encode()).digest() if seed else None
+    for name in dict.fromkeys(wanted):
+        if not survey.keys.has(name):
+            survey.keys.create(name, material)
+
+
+def _data(name: str) -> str:
+    return (files("custody") / "data" / name).read_text(encoding="utf-8")
+
+
+def _toml_text(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
