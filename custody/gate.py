@@ -1,0 +1,107 @@
+"""The gate: every act on personal data asks here first, and the answer enters the ledger.
+
+`permit` loads the survey's approval, asks it, writes the event ``permit`` (facts ``act``, ``approval``) or
+``denial`` (facts ``act``, ``code``) and only then lets the act go on.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final, Protocol
+
+from custody.approval import ACTS, Approval, Permit
+from custody.clock import Clock
+from custody.errors import ApprovalError
+from custody.ledger import Ledger
+
+__all__ = ["CARE_CERTIFICATION", "PAPER", "RESIDENT_REGISTER", "USB", "HasApproval", "permit"]
+
+RESIDENT_REGISTER: Final = "住民基本台帳情報"
+CARE_CERTIFICATION: Final = "介護保険認定情報"
+PAPER: Final = "文書"
+USB: Final = "USBメモリ"
+
+
+class HasApproval(Protocol):
+    """What the gate needs of a survey: its approval, its ledger and its clock."""
+
+    @property
+    def approval_path(self) -> Path:
+        """The approval file."""
+        ...
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Where the time comes from."""
+        ...
+
+
+def permit(
+    survey: HasApproval,
+    act: str,
+    *,
+    items: Collection[str] = (),
+    media: str | None = None,
+    n: int | None = None,
+    recipient: str | None = None,
+) -> Permit:
+    """Ask for an act, and write the answer into the survey's ledger.
+
+    Parameters
+    ----------
+    survey : HasApproval
+        The survey.
+    act : {"frame", "draw", "hand_over_labels", "hand_over_research", "answers"}
+        What is to be done.
+    items : collection of str
+        Names of the items used, such as `RESIDENT_REGISTER`.
+    media : str, optional
+        Name of the medium, such as `USB`.
+    n : int, optional
+        Persons drawn or handed over.
+    recipient : {"contractor", "researcher"}, optional
+        Who receives.
+
+    Returns
+    -------
+    Permit
+        When the act is allowed; the ledger holds it already.
+
+    Raises
+    ------
+    ApprovalError
+        The act is outside the approval, or the approval cannot be used; the ledger holds the denial.
+    LedgerError
+        The ledger cannot be written, or its last event is later than the clock; then nothing is allowed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from datetime import datetime
+    >>> from importlib.resources import files
+    >>> from types import SimpleNamespace
+    >>> from custody.clock import SimulatedClock
+    >>> text = files("custody").joinpath("data/approval_training.toml").read_bytes()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     place, clock = Path(folder), SimulatedClock(datetime(2009, 11, 2))
+    ...     _ = (place / "approval.toml").write_bytes(text)
+    ...     survey = SimpleNamespace(
+    ...         approval_path=place / "approval.toml", ledger_path=place / "ledger.sqlite", clock=clock
+    ...     )
+    ...     permit(survey, "draw", items=[RESIDENT_REGISTER], n=3000).at.isoformat()
+    '2009-11-02T00:00:00+09:00'
+    """
+    with Ledger.open(survey.ledger_path, survey.clock) as ledger:
+        try:
+            granted = Approval.load(survey.approval_path).permit(
+                act, when=survey.clock.now(), items=items, media=media, n=n, recipient=recipient
+            )
+        except ApprovalError as refusal:
+            ledger.append("denial", act=act if act in ACTS else "unknown", code=refusal.code)
+            raise
+        ledger.append("permit", act=act, approval=granted.approval_sha256)
+    return granted
