@@ -236,7 +236,15 @@ class Ledger:
                 texts = [_checked(kind, facts) for kind, facts in acts]
                 events = self._chain(acts, texts)
                 values = [
-                    (event.seq, event.at, event.kind, text, event.prev, event.hash)
+                    (
+                        event.seq,
+                        event.at,
+                        event.kind,
+                        text,
+                        event.prev,
+                        event.hash,
+                        store.once_of(event.facts),
+                    )
                     for event, text in zip(events, texts, strict=True)
                 ]
                 self._connection.executemany(store.INSERT, values)
@@ -297,7 +305,7 @@ class Ledger:
         where, values = (" AND kind = ?", (after, kind)) if kind is not None else ("", (after,))
         query = store.SELECT + " WHERE seq > ?" + where + " ORDER BY seq"
         with closing(self._connection.execute(query, values)) as rows:
-            for seq, at, name, facts, prev, digest in rows:
+            for seq, at, name, facts, prev, digest, _once in rows:
                 yield Event(seq, at, name, json.loads(facts), prev, digest)
 
     def head(self) -> Head:
@@ -358,7 +366,8 @@ def _follow(connection: sqlite3.Connection, name: str, anchor: Head | None) -> L
     for found in connection.execute(store.SELECT + " ORDER BY seq"):
         wanted = seq + 1
         right = store.digest_of(found[0], found[1], found[2], found[3], found[4])
-        if found[0] != wanted or found[4] != digest or found[5] != right or found[1] < at:
+        fits = found[0] == wanted and found[4] == digest and found[5] == right and found[1] >= at
+        if not fits or not store.once_fits(found[3], found[6]):
             raise store.broken(name, wanted)
         seq, at, digest = found[0], found[1], found[5]
         first_at = first_at or at

@@ -28,13 +28,9 @@ TEXT: Final = re.compile(r"[A-Za-z0-9._:+/=-]{0,200}")
 
 TABLE: Final = (
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, facts TEXT NOT NULL, "
-    "prev TEXT NOT NULL, hash TEXT NOT NULL) STRICT"
+    "prev TEXT NOT NULL, hash TEXT NOT NULL, once TEXT UNIQUE) STRICT"
 )
-ONCE: Final = (
-    "CREATE UNIQUE INDEX event_once ON event (json_extract(facts, '$.once')) "
-    "WHERE json_extract(facts, '$.once') IS NOT NULL"
-)
-"""The fact ``once`` names an act that may happen a single time: the database refuses the second."""
+"""``once`` repeats the fact of that name, so that the database itself refuses an act's second time."""
 TRIGGERS: Final = (
     "CREATE TRIGGER event_no_update BEFORE UPDATE ON event "
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
@@ -44,8 +40,8 @@ TRIGGERS: Final = (
     "WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM event) "
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
 )
-SELECT: Final = "SELECT seq, at, kind, facts, prev, hash FROM event"
-INSERT: Final = "INSERT INTO event (seq, at, kind, facts, prev, hash) VALUES (?, ?, ?, ?, ?, ?)"
+SELECT: Final = "SELECT seq, at, kind, facts, prev, hash, once FROM event"
+INSERT: Final = "INSERT INTO event (seq, at, kind, facts, prev, hash, once) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -63,7 +59,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=EXTRA")
     connection.execute("BEGIN IMMEDIATE")
     if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        for statement in (TABLE, ONCE, *TRIGGERS):
+        for statement in (TABLE, *TRIGGERS):
             connection.execute(statement)
     connection.execute("COMMIT")
     connection.execute("PRAGMA synchronous=FULL")
@@ -87,7 +83,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 def check_schema(connection: sqlite3.Connection, name: str) -> None:
     """Refuse a ledger whose table or triggers are not exactly ours."""
     found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
-    if found != {TABLE, ONCE, *TRIGGERS}:
+    if found != {TABLE, *TRIGGERS}:
         text = _("The table or the guards of the ledger were changed.")
         raise LedgerError("LED-SCHEMA", text, hint=report_hint(), file=name)
 
@@ -103,6 +99,24 @@ def canonical(facts: Mapping[str, Fact]) -> str:
         elif not isinstance(value, int) or abs(value) > LARGEST_INT:
             raise not_allowed(key)
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+
+
+def once_of(facts: Mapping[str, Fact]) -> str | None:
+    """Return the name of an act that may happen a single time, where the facts give one."""
+    value = facts.get("once")
+    if value is not None and not isinstance(value, str):
+        raise not_allowed("once")
+    return value
+
+
+def once_fits(facts: str, once: str | None) -> bool:
+    """Tell whether the column ``once`` repeats what the hashed facts say."""
+    if once is None and '"once":' not in facts:
+        return True
+    try:
+        return bool(json.loads(facts).get("once") == once)
+    except ValueError:
+        return False
 
 
 def digest_of(seq: int, at: str, kind: str, facts: str, prev: str) -> str:

@@ -334,11 +334,15 @@ def create_survey(
 
 
 def _create_keys(survey: Survey, seed: str | None) -> None:
-    wanted = (*ROLES, *SECRETS) if survey.training else ("staff", "person", "research")
+    """Make all keys for training; else those of staff only (contractor and researcher make their own)."""
+    roles, secrets = (ROLES, SECRETS) if survey.training else (("staff",), ("person", "research"))
     material = hashlib.sha256(f"hyohon training|{seed}".encode()).digest() if seed else None
-    for name in dict.fromkeys(wanted):
-        if not survey.keys.has(name):
-            survey.keys.create(name, material)
+    for role in roles:
+        if not survey.keys.has(role):
+            survey.keys.create(role, material)
+    for name in secrets:
+        if not survey.keys.has_secret(name):
+            survey.keys.create_secret(name, material)
 
 
 def _data(name: str) -> str:

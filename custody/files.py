@@ -1,0 +1,238 @@
+"""Files that are whole or not there, and the ledger's record of what was written.
+
+`record_file` writes a file's digest to the ledger of a survey or job folder; `changed_files` later finds the
+files that no longer match.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from custody.errors import InputError
+from custody.ledger import Event, Ledger
+from custody.messages import gettext as _
+
+__all__ = [
+    "FileState",
+    "changed_files",
+    "record_file",
+    "recorded_files",
+    "sha256_file",
+    "write_private",
+    "write_whole",
+]
+
+FILE_EVENT: Final = "file"
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A recorded file and how it is now.
+
+    Parameters
+    ----------
+    path : str
+        Path inside the folder, with forward slashes.
+    role : str
+        What the file is, such as ``"labels"``.
+    seq : int
+        The ledger event that recorded it last.
+    state : {"same", "changed", "gone"}
+        How it compares with the record.
+    """
+
+    path: str
+    role: str
+    seq: int
+    state: str
+
+
+def sha256_file(path: Path | str) -> str:
+    """Digest a file without reading it whole.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 lower hex digits.
+    """
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def write_whole(path: Path | str, data: bytes) -> Path:
+    """Write a file so that a reader sees the old one or the whole new one, also after a power cut.
+
+    Parameters
+    ----------
+    path : path
+        Where to; its folder is made if missing.
+    data : bytes
+        The content.
+
+    Returns
+    -------
+    pathlib.Path
+        The path.
+
+    Raises
+    ------
+    InputError
+        The disk or folder refuses; then the old file is untouched.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_durably(part, data)
+        part.replace(path)
+    except OSError as problem:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _cannot_write(path, problem) from None
+    _sync_folder(path.parent)
+    return path
+
+
+def write_private(path: Path | str, data: bytes) -> Path:
+    """Write a new file that only its owner may read (0600 where the platform has it).
+
+    Parameters
+    ----------
+    path : path
+        Where to; an existing file is never overwritten.
+    data : bytes
+        The content.
+
+    Returns
+    -------
+    pathlib.Path
+        The path.
+
+    Raises
+    ------
+    InputError
+        The file exists already, or the disk refuses.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_durably(path, data)
+    except OSError as problem:
+        raise _cannot_write(path, problem) from None
+    _sync_folder(path.parent)
+    return path
+
+
+def record_file(ledger: Ledger, folder: Path | str, path: Path | str, role: str) -> Event:
+    """Record a file's digest in the ledger (event kind ``file``; facts ``role``, ``path``, ``sha256``).
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The open ledger of the folder.
+    folder : path
+        The survey or job folder.
+    path : path
+        The file, inside the folder, with an ASCII name.
+    role : str
+        What the file is, a short ASCII code.
+
+    Returns
+    -------
+    Event
+        The event written.
+
+    Raises
+    ------
+    LedgerError
+        The name is not plain ASCII.
+    """
+    place = Path(path).resolve().relative_to(Path(folder).resolve()).as_posix()
+    return ledger.append(FILE_EVENT, role=role, path=place, sha256=sha256_file(path))
+
+
+def recorded_files(ledger: Ledger) -> dict[str, Event]:
+    """Read the newest record of each file.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        An open ledger.
+
+    Returns
+    -------
+    dict of str to Event
+        Path inside the folder → the last ``file`` event, in order of first recording.
+    """
+    newest: dict[str, Event] = {}
+    for event in ledger.events(FILE_EVENT):
+        newest[str(event.facts["path"])] = event
+    return newest
+
+
+def changed_files(ledger: Ledger, folder: Path | str) -> Iterator[FileState]:
+    """Compare every recorded file with the disk.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The open ledger of the folder.
+    folder : path
+        The survey or job folder.
+
+    Yields
+    ------
+    FileState
+        One for each recorded file, unchanged ones too.
+    """
+    for place, event in recorded_files(ledger).items():
+        path = Path(folder) / place
+        if not path.is_file():
+            state = "gone"
+        else:
+            state = "same" if sha256_file(path) == event.facts["sha256"] else "changed"
+        yield FileState(place, str(event.facts["role"]), event.seq, state)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable where the platform lets a folder be synchronised (not Windows)."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _cannot_write(path: Path, problem: OSError) -> InputError:
+    if isinstance(problem, FileExistsError):
+        text, hint = (
+            _("The file exists already and is not overwritten."),
+            _("Move it away or choose another name."),
+        )
+    else:
+        text = _("The file cannot be written ({reason}).").format(reason=type(problem).__name__)
+        hint = _("Check that the disk is not full and that the folder may be written.")
+    return InputError("FILE-WRITE", text, hint=hint, file=path.name)
