@@ -1,8 +1,8 @@
 """Keeping the message catalogues: ``python -m custody.catalogue analysis custody labels …`` (needs babel).
 
-For each package: collect the sentences inside ``_()`` and ``mark()``, bring its Japanese ``.po`` up to date (new
-sentences come in empty, vanished ones go), and compile the ``.mo`` that is read at run time. Files hold no date
-of the day, so the same sources give the same bytes.
+For each package: collect the sentences inside ``_()`` and ``mark()``, bring its Japanese ``.po`` up to
+date (new sentences come in empty, vanished ones go), and compile the ``.mo`` that is read at run time.
+Files hold no date of the day, so the same sources give the same bytes.
 """
 
 import sys

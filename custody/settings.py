@@ -86,6 +86,10 @@ class Settings:
             "CFG-FIELD", text, hint=_("Correct the file and run again."), file=self.file, column=name
         )
 
+    def keys(self) -> tuple[str, ...]:
+        """Return the names in the table, in file order."""
+        return tuple(self.values)
+
     def table(self, key: str) -> "Settings":
         """Return a table inside, empty where it is missing."""
         value = self.values.get(key, {})

@@ -1,0 +1,197 @@
+"""Commands of the custody room: make a survey, see where it stands, verify its evidence."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from custody.errors import ConfigError
+from custody.messages import gettext as _
+from custody.messages import mark
+
+__all__ = ["build", "top_level"]
+
+STAGES: Final = (
+    ("new", mark("survey folder made")),
+    ("frame", mark("frame built")),
+    ("draw", mark("sample drawn")),
+    ("hand_over_labels", mark("labels handed over")),
+    ("answers", mark("answers taken in")),
+    ("hand_over_research", mark("research package handed over")),
+)
+"""Ledger event kinds that mark the stages of a survey."""
+
+
+def _example(command: str) -> str:
+    return "\n\n" + _("Example:") + f"  {command}"
+
+
+def build() -> typer.Typer:
+    """Build the subcommands of ``hyohon custody``.
+
+    Returns
+    -------
+    typer.Typer
+        verify, log, keys, open.
+    """
+    app = typer.Typer(help=_("Evidence, keys and sealed packages."), no_args_is_help=True)
+    _add_verify(app)
+    _add_log(app)
+    _add_keys(app)
+    return app
+
+
+def top_level(app: typer.Typer) -> None:
+    """Add the root commands ``new`` and ``status``.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The root command.
+    """
+    _add_new(app)
+    _add_status(app)
+
+
+def _add_new(app: typer.Typer) -> None:
+    text = _("Make a survey folder: settings, approval, ledger, keys.")
+
+    @app.command("new", help=text + _example("hyohon new survey2009"))
+    def new(
+        folder: Annotated[Path, typer.Argument(help=_("A new folder."))],
+        training: Annotated[
+            bool, typer.Option("--training", help=_("For training: invented people only."))
+        ] = False,
+        title: Annotated[str, typer.Option(help=_("Title of the survey."))] = "高齢者・食の実態調査",
+        reference_date: Annotated[
+            str, typer.Option(help=_("Eligibility is as of this day (基準日), YYYY-MM-DD."))
+        ] = "2009-11-01",
+        sample: Annotated[int, typer.Option(min=1, help=_("Persons to draw."))] = 3000,
+        survey_language: Annotated[
+            str, typer.Option(help=_("Language of the survey's messages: ja or en."))
+        ] = "ja",
+        seed: Annotated[str | None, typer.Option(help=_("Training only: repeatable secrets."))] = None,
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from custody.console import say, step
+        from custody.survey import create_survey
+
+        survey = create_survey(
+            folder,
+            training=training,
+            language=survey_language,
+            title=title,
+            reference_date=_date(reference_date),
+            sample=sample,
+            seed=seed,
+            at=at,
+        )
+        step(_("survey folder"), persons_to_draw=sample, areas=len(set(survey.areas.values())))
+        if training:
+            say(_("  For training: invented people only. A complete invented approval is filled in."))
+        else:
+            say(_("  Next: fill in approval.toml and survey.toml, then run `hyohon sampling frame`."))
+
+
+def _add_status(app: typer.Typer) -> None:
+    text = _("Show where a survey stands: stages done, last event, retention.")
+
+    @app.command("status", help=text + _example("hyohon status survey2009"))
+    def status(
+        folder: Annotated[Path, typer.Argument(help=_("The survey folder."))],
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from custody.approval import Approval
+        from custody.console import say
+        from custody.survey import Survey
+
+        survey = Survey.open(folder, at)
+        say(f"{survey.title}" + ("  " + _("[training]") if survey.training else ""))
+        with survey.ledger() as ledger:
+            for kind, name in STAGES:
+                times = [event.at for event in ledger.events(kind)]
+                when = times[-1][:16].replace("T", " ") if times else "-"
+                say(f"  {when:<17} {_(name)}")
+            say(_("  events in the ledger: {count:,}").format(count=ledger.head().seq))
+        until = Approval.load(survey.approval_path).retention_until
+        days = (until - survey.clock.today()).days
+        say(_("  data may be kept until {until} ({days:,} days)").format(until=until, days=days))
+
+
+def _add_verify(app: typer.Typer) -> None:
+    text = _("Check the ledger's chain and that every recorded file is unchanged.")
+
+    @app.command("verify", help=text + _example("hyohon custody verify survey2009"))
+    def verify(
+        folder: Annotated[Path, typer.Argument(help=_("A survey folder or a contractor's job folder."))],
+    ) -> None:
+        from custody.clock import SystemClock
+        from custody.console import say, step
+        from custody.files import changed_files
+        from custody.ledger import Ledger, verify_ledger
+
+        path = folder / "ledger.sqlite"
+        report = verify_ledger(path)
+        with Ledger.open(path, SystemClock()) as ledger:
+            states = list(changed_files(ledger, folder))
+        bad = [state for state in states if state.state != "same"]
+        step(_("ledger is whole"), events=report.events)
+        say(f"  {_('last event')}: {report.head.seq}  {report.head.hash}")
+        for state in bad:
+            say(f"  {_(state.state)}: {state.path} ({_('event')} {state.seq})")
+        if bad:
+            hint = _("Compare with a backup; find out who changed them, and record it.")
+            problem = _("{count} recorded files are changed or gone.").format(count=len(bad))
+            raise ConfigError("VER-FILES", problem, hint=hint, file=folder.name)
+        step(_("recorded files are unchanged"), files=len(states))
+
+
+_STATES: Final = (mark("changed"), mark("gone"))
+
+
+def _add_log(app: typer.Typer) -> None:
+    text = _("List the events of a ledger. It holds no names or addresses.")
+
+    @app.command("log", help=text + _example("hyohon custody log survey2009 --kind draw"))
+    def log(
+        folder: Annotated[Path, typer.Argument(help=_("A survey folder or a contractor's job folder."))],
+        kind: Annotated[str | None, typer.Option(help=_("Only events of this kind."))] = None,
+    ) -> None:
+        from custody.clock import SystemClock
+        from custody.console import say
+        from custody.ledger import Ledger, verify_ledger
+
+        verify_ledger(folder / "ledger.sqlite")
+        with Ledger.open(folder / "ledger.sqlite", SystemClock()) as ledger:
+            for event in ledger.events(kind):
+                facts = " ".join(f"{key}={value}" for key, value in event.facts.items())
+                say(f"{event.seq:>7} {event.at[:19]} {event.kind:<20} {facts}")
+
+
+def _add_keys(app: typer.Typer) -> None:
+    text = _("Show the public keys of a role for the other party; make the keys where there are none.")
+    example = "hyohon custody keys --role contractor --folder keys"
+
+    @app.command("keys", help=text + _example(example))
+    def keys(
+        role: Annotated[str, typer.Option(help=_("staff, contractor or research."))],
+        folder: Annotated[Path, typer.Option(help=_("Folder of the keys."))],
+    ) -> None:
+        from custody.console import say
+        from custody.keys import KeyStore
+
+        store = KeyStore(folder)
+        if not store.has(role):
+            store.create(role)
+        public = store.public(role)
+        say(f'{role}_age = "{public.age}"')
+        say(f'{role}_ed25519 = "{public.ed25519}"')
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        hint = _("Write it like 2009-11-01.")
+        raise ConfigError("CFG-DATE", _("This is not a date."), hint=hint) from None
