@@ -22,6 +22,7 @@ from custody.keys import ROLES, SECRETS, KeyStore, PublicKeys
 from custody.ledger import Ledger
 from custody.messages import LANGUAGES
 from custody.messages import gettext as _
+from custody.packages import Origin
 from custody.settings import Settings
 
 __all__ = ["Contact", "DesignSettings", "Survey", "create_survey", "open_at"]
@@ -118,6 +119,11 @@ class Survey:
     def approval_path(self) -> Path:
         """The council's approval as data."""
         return self.folder / "approval.toml"
+
+    @property
+    def origin(self) -> Origin:
+        """What every package of the survey says of it; needs the public keys of staff."""
+        return Origin(self.survey_id, self.title, self.training, self.keys.recipient("staff"))
 
     def ledger(self) -> Ledger:
         """Open the ledger; use it in a ``with`` block.
