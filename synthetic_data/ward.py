@@ -1,0 +1,226 @@
+"""The invented ward: made from a seed, written as two register files and the truth about them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from custody.errors import ConfigError
+from custody.messages import gettext as _
+from synthetic_data.addresses import Homes, find_homes
+from synthetic_data.certification import Certification, certify
+from synthetic_data.households import live_together
+from synthetic_data.people import FRAME, People, register, rising_numbers
+from synthetic_data.registers import certification_table, resident_table, write_register
+from synthetic_data.residency import settle
+from synthetic_data.streams import Streams
+from synthetic_data.tables import settings
+from synthetic_data.truth import register_truth
+
+Ints = npt.NDArray[np.int64]
+
+LEAST_RESIDENTS = 200
+MOST_EXTRACT_DAYS = 20
+REFERENCE_DATE = datetime.date(2009, 11, 1)
+RESIDENTS_FILE = "residents.csv"
+CERTIFICATIONS_FILE = "certifications.csv"
+TRUTH_FILE = "truth.json"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ward:
+    """An invented ward.
+
+    Attributes
+    ----------
+    seed : str
+        The seed it was made from.
+    reference_date, extract_date : datetime.date
+        Reference date of the survey, and the day on which both files were made.
+    people : People
+        The rows of the resident register as numbers.
+    homes : Homes
+        Where each household lives.
+    certification : Certification
+        The certification register as numbers.
+
+    See Also
+    --------
+    make_ward : makes one.
+    """
+
+    seed: str
+    reference_date: datetime.date
+    extract_date: datetime.date
+    people: People
+    homes: Homes
+    certification: Certification
+
+    def __repr__(self) -> str:
+        n, households = len(self.people.number), len(self.people.household_number)
+        return f"Ward({n:,} residents, {households:,} households, reference date {self.reference_date})"
+
+    @property
+    def frame(self) -> Ints:
+        """Places of the people in the frame.
+
+        Returns
+        -------
+        numpy.ndarray
+            Rising, shape (frame,).
+        """
+        return np.flatnonzero(self.people.outcome == FRAME)
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        """What is true of the registers: every count, known from how the ward was made.
+
+        Returns
+        -------
+        dict
+            As written to ``truth.json``.
+        """
+        return register_truth(self.people, self.homes, self.certification, self.seed, self.dates())
+
+    def dates(self) -> tuple[np.datetime64, np.datetime64]:
+        """Reference date and day of the extract.
+
+        Returns
+        -------
+        tuple of numpy.datetime64
+            Both days.
+        """
+        return np.datetime64(self.reference_date, "D"), np.datetime64(self.extract_date, "D")
+
+    def residents(self) -> pd.DataFrame:
+        """The resident register as text, one row for each person.
+
+        Returns
+        -------
+        pandas.DataFrame
+            13 columns with Japanese names.
+        """
+        frame: pd.DataFrame = resident_table(self.people, self.homes).to_pandas()
+        return frame
+
+    def certifications(self) -> pd.DataFrame:
+        """The certification register as text, one row for each application or decision.
+
+        Returns
+        -------
+        pandas.DataFrame
+            8 columns with Japanese names.
+        """
+        frame: pd.DataFrame = self._certification_table().to_pandas()
+        return frame
+
+    def write(self, folder: str | Path) -> dict[str, Path]:
+        """Write both register files (CP932) and the truth (UTF-8).
+
+        Parameters
+        ----------
+        folder : str or pathlib.Path
+            Where to; made if missing.
+
+        Returns
+        -------
+        dict of str to pathlib.Path
+            ``residents``, ``certifications`` and ``truth``.
+        """
+        where = Path(folder)
+        where.mkdir(parents=True, exist_ok=True)
+        write_register(resident_table(self.people, self.homes), where / RESIDENTS_FILE)
+        write_register(self._certification_table(), where / CERTIFICATIONS_FILE)
+        text = json.dumps(self.truth, ensure_ascii=False, indent=1)
+        (where / TRUTH_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+        return {
+            "residents": where / RESIDENTS_FILE,
+            "certifications": where / CERTIFICATIONS_FILE,
+            "truth": where / TRUTH_FILE,
+        }
+
+    def _certification_table(self) -> Any:
+        numbers, streams = settings("residency")["numbers"], Streams(self.seed)
+        rows = self.certification.rows
+        distinct, place = np.unique(rows.person, return_inverse=True)
+        first, step = numbers["insured_first"], numbers["insured_step"]
+        insured = rising_numbers("insured", len(distinct), first, step, streams)
+        insured = insured[np.argsort(streams.raw("insured_order", len(distinct)), kind="stable")]
+        away = max(0, -int(distinct[0])) if len(distinct) else 0
+        first, step = numbers["elsewhere_first"], numbers["person_step"]
+        elsewhere = rising_numbers("elsewhere", away, first, step, streams)
+        return certification_table(rows, self.people, insured[place], elsewhere)
+
+
+def make_ward(
+    residents: int = 700_000,
+    seed: str = "20091101",
+    reference_date: datetime.date = REFERENCE_DATE,
+    extract_date: datetime.date | None = None,
+) -> Ward:
+    """Invent a ward: people in households, homes, names, records and certifications.
+
+    Parameters
+    ----------
+    residents : int
+        Rows of the resident register, 200 or more. It counts every row: removed records and people who came
+        after the reference date are among them.
+    seed : str
+        The same seed gives the same ward.
+    reference_date : datetime.date
+        Ages, residence and certification are as at this day.
+    extract_date : datetime.date, optional
+        Day on which the files were made, by default the day after the reference date; at most 20 days later.
+
+    Returns
+    -------
+    Ward
+        The ward; nothing is written.
+
+    Raises
+    ------
+    custody.errors.ConfigError
+        If the numbers are outside these bounds.
+
+    Examples
+    --------
+    >>> ward = make_ward(2_000, seed="example")
+    >>> ward
+    Ward(2,000 residents, 912 households, reference date 2009-11-01)
+    >>> ward.truth["flow"]["register"], ward.truth["flow"]["frame"]
+    (2000, 298)
+    """
+    extract = extract_date or reference_date + datetime.timedelta(days=1)
+    _check(residents, (extract - reference_date).days)
+    streams = Streams(seed)
+    reference = np.datetime64(reference_date, "D")
+    living = live_together(residents, streams)
+    residency = settle(living, reference, streams)
+    certification = certify(living, residency, reference, np.datetime64(extract, "D"), streams)
+    people = register(living, residency, certification, reference, streams)
+    homes = find_homes(living, streams)
+    return Ward(seed, reference_date, extract, people, homes, certification)
+
+
+def _check(residents: int, days: int) -> None:
+    if residents < LEAST_RESIDENTS:
+        raise ConfigError(
+            "WARD-SIZE",
+            _("an invented ward needs at least {least} residents").format(least=LEAST_RESIDENTS),
+            hint=_("Give a larger number of residents."),
+        )
+    if not 0 <= days <= MOST_EXTRACT_DAYS:
+        raise ConfigError(
+            "WARD-EXTRACT",
+            _("the extract must be made 0 to {most} days after the reference date").format(
+                most=MOST_EXTRACT_DAYS
+            ),
+            hint=_("Give a later reference date or an earlier day of the extract."),
+        )
