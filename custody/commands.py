@@ -6,9 +6,10 @@ from typing import Annotated, Final
 
 import typer
 
-from custody.errors import ConfigError
+from custody.errors import ApprovalError, ConfigError
 from custody.messages import gettext as _
 from custody.messages import mark
+from custody.package_commands import add_open
 
 __all__ = ["build", "top_level"]
 
@@ -39,6 +40,7 @@ def build() -> typer.Typer:
     _add_verify(app)
     _add_log(app)
     _add_keys(app)
+    add_open(app)
     return app
 
 
@@ -114,7 +116,11 @@ def _add_status(app: typer.Typer) -> None:
                 when = times[-1][:16].replace("T", " ") if times else "-"
                 say(f"  {when:<17} {_(name)}")
             say(_("  events in the ledger: {count:,}").format(count=ledger.head().seq))
-        until = Approval.load(survey.approval_path).retention_until
+        try:
+            until = Approval.load(survey.approval_path).retention_until
+        except ApprovalError as refusal:
+            say("  " + _("The approval cannot be used yet:") + f" {refusal}")
+            return
         days = (until - survey.clock.today()).days
         say(_("  data may be kept until {until} ({days:,} days)").format(until=until, days=days))
 
@@ -126,14 +132,13 @@ def _add_verify(app: typer.Typer) -> None:
     def verify(
         folder: Annotated[Path, typer.Argument(help=_("A survey folder or a contractor's job folder."))],
     ) -> None:
-        from custody.clock import SystemClock
         from custody.console import say, step
         from custody.files import changed_files
         from custody.ledger import Ledger, verify_ledger
 
         path = folder / "ledger.sqlite"
         report = verify_ledger(path)
-        with Ledger.open(path, SystemClock()) as ledger:
+        with Ledger.read(path) as ledger:
             states = list(changed_files(ledger, folder))
         bad = [state for state in states if state.state != "same"]
         step(_("ledger is whole"), events=report.events)
@@ -158,12 +163,11 @@ def _add_log(app: typer.Typer) -> None:
         folder: Annotated[Path, typer.Argument(help=_("A survey folder or a contractor's job folder."))],
         kind: Annotated[str | None, typer.Option(help=_("Only events of this kind."))] = None,
     ) -> None:
-        from custody.clock import SystemClock
         from custody.console import say
         from custody.ledger import Ledger, verify_ledger
 
         verify_ledger(folder / "ledger.sqlite")
-        with Ledger.open(folder / "ledger.sqlite", SystemClock()) as ledger:
+        with Ledger.read(folder / "ledger.sqlite") as ledger:
             for event in ledger.events(kind):
                 facts = " ".join(f"{key}={value}" for key, value in event.facts.items())
                 say(f"{event.seq:>7} {event.at[:19]} {event.kind:<20} {facts}")

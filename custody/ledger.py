@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from custody import ledger_file as store
-from custody.clock import JST, Clock
+from custody.clock import JST, Clock, SystemClock
 from custody.errors import LedgerError
 from custody.ledger_file import Fact
 from custody.messages import gettext as _
@@ -32,8 +32,7 @@ __all__ = ["Act", "Event", "Fact", "Head", "Ledger", "LedgerReport", "verify_led
 Act = tuple[str, Mapping[str, Fact]]
 """An event still to be written: its kind and its facts."""
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=2)
-"""Smaller steps back (network time corrections) are lifted to the time of the last event."""
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)  # smaller steps back (network time) take the last event's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +148,21 @@ class Ledger:
             connection.close()
             raise
         return cls(connection, clock, path.name)
+
+    @classmethod
+    def read(cls, path: Path | str) -> Self:
+        """Open an existing ledger for reading only, also on a medium that cannot be written.
+
+        Raises
+        ------
+        LedgerError
+            There is none, or it cannot be read.
+        """
+        path = store.existing(Path(path))
+        try:
+            return cls(store.open_to_read(path), SystemClock(), path.name)
+        except sqlite3.Error as problem:
+            raise store.database_error(path.name, problem) from None
 
     def __enter__(self) -> Self:
         return self
@@ -346,11 +360,7 @@ def verify_ledger(path: Path | str, *, anchor: Head | None = None) -> LedgerRepo
     LedgerError
         The first broken event, a missing guard, a missing anchor, or a file that cannot be read.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise LedgerError(
-            "LED-NONE", _("There is no ledger here."), hint=_("Name a survey or job folder."), file=path.name
-        )
+    path = store.existing(Path(path))
     try:
         with closing(store.open_to_read(path)) as connection:
             store.check_schema(connection, path.name)

@@ -65,6 +65,14 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
+def existing(path: Path) -> Path:
+    """Return the path of a ledger that is there."""
+    if not path.is_file():
+        hint = _("Name a survey folder or a job folder.")
+        raise LedgerError("LED-NONE", _("There is no ledger here."), hint=hint, file=path.name)
+    return path
+
+
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Open a ledger for reading only, also on a medium that cannot be written."""
     address = path.resolve().as_uri()
@@ -73,7 +81,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
         connection.close()
-        if path.with_name(path.name + "-wal").exists():
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
             raise
         # a medium that cannot be written, and nobody is writing
         connection = sqlite3.connect(f"{address}?immutable=1", uri=True, isolation_level=None)

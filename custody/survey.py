@@ -224,7 +224,7 @@ def open_at(at: str | None, *, training: bool, ledger: Path) -> Clock:
 def _last_event(path: Path) -> datetime | None:
     if not path.is_file():
         return None
-    with Ledger.open(path, SystemClock()) as ledger:
+    with Ledger.read(path) as ledger:
         last = next(ledger.events(after=max(ledger.head().seq - 1, 0)), None)
     return datetime.fromisoformat(last.at) if last else None
 
