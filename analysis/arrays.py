@@ -1,0 +1,230 @@
+"""The arrays of a sample design: one row of data, one unit of a stage, one stratum of a stage.
+
+A design is a tuple of stages. Today there is one stage; every function below takes a stage, so that further
+stages add entries and change no signature.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "BoolArray",
+    "DesignArrays",
+    "FloatArray",
+    "IntArray",
+    "LonelyPsu",
+    "Stage",
+    "compact",
+    "count_by",
+    "sum_by",
+]
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+LonelyPsu = Literal["fail", "remove", "adjust", "average", "certainty"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """One stage of selection.
+
+    Attributes
+    ----------
+    unit : IntArray or None
+        (rows,) number of the unit (PSU) of each row; None while row i is unit i.
+    stratum : IntArray
+        (units,) number of the stratum of each unit.
+    sampled : FloatArray
+        (strata,) units drawn, n_h. Units without rows (after a subset) stay counted.
+    population : FloatArray
+        (strata,) units in the population, N_h; infinite where no fpc was given.
+    single_row : bool
+        True where no unit has more than one row (element sampling).
+    labels : tuple of object
+        (strata,) names of the strata, for messages and tables.
+    """
+
+    unit: IntArray | None
+    stratum: IntArray
+    sampled: FloatArray
+    population: FloatArray
+    single_row: bool
+    labels: tuple[object, ...]
+
+    @property
+    def units(self) -> int:
+        """Number of units drawn at this stage."""
+        return int(self.stratum.size)
+
+    @property
+    def strata(self) -> int:
+        """Number of strata at this stage."""
+        return int(self.sampled.size)
+
+    @property
+    def open_share(self) -> FloatArray:
+        """(strata,) the finite population factor 1 - n_h / N_h."""
+        share: FloatArray = 1.0 - self.sampled / self.population
+        return share
+
+    @property
+    def lonely(self) -> BoolArray:
+        """(strata,) True where one unit stands alone and was not taken with certainty."""
+        alone: BoolArray = (self.sampled == 1) & (self.open_share > 1e-7)
+        return alone
+
+    def row_stratum(self) -> IntArray:
+        """Stratum of each row.
+
+        Returns
+        -------
+        IntArray
+            (rows,).
+        """
+        return self.stratum if self.unit is None else self.stratum[self.unit]
+
+    def row_unit(self) -> IntArray:
+        """Unit of each row.
+
+        Returns
+        -------
+        IntArray
+            (rows,).
+        """
+        return np.arange(self.units) if self.unit is None else self.unit
+
+    def keep(self, mask: BoolArray) -> "Stage":
+        """Restrict the rows and leave strata, units and n_h as drawn (a domain, not a smaller sample).
+
+        Parameters
+        ----------
+        mask : BoolArray
+            (rows,) True for rows that stay.
+
+        Returns
+        -------
+        Stage
+            The same stage over fewer rows.
+        """
+        rows = np.flatnonzero(mask)
+        unit = rows if self.unit is None else self.unit[rows]
+        return Stage(unit, self.stratum, self.sampled, self.population, self.single_row, self.labels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DesignArrays:
+    """Everything that variance estimation needs to know of a design.
+
+    Attributes
+    ----------
+    weights : FloatArray
+        (rows,) sampling weights, not negative.
+    stages : tuple of Stage
+        Stages of selection, first stage first.
+    lonely_psu : LonelyPsu
+        Rule for a stratum with one unit.
+    positive : bool
+        True where every weight is above zero.
+    rows_used : int
+        Rows with a weight above zero.
+    df : int
+        Degrees of freedom: units minus strata among the rows with a weight above zero.
+    """
+
+    weights: FloatArray
+    stages: tuple[Stage, ...]
+    lonely_psu: LonelyPsu
+    positive: bool
+    rows_used: int
+    df: int
+
+    @property
+    def first(self) -> Stage:
+        """The first stage of selection."""
+        return self.stages[0]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self.weights.size)
+
+
+def compact(codes: NDArray[Any]) -> tuple[IntArray, NDArray[Any]]:
+    """Number whole numbers densely in their own order.
+
+    Parameters
+    ----------
+    codes : NDArray
+        (rows,) integers, any range.
+
+    Returns
+    -------
+    numbers : IntArray
+        (rows,) 0-based rank of each value among the values present.
+    values : NDArray
+        (values,) the values present, ascending.
+
+    Notes
+    -----
+    Where the range is narrow a counting table is used (two passes, no sorting), otherwise a sort.
+
+    Examples
+    --------
+    >>> compact(np.array([30, 10, 30]))[0].tolist()
+    [1, 0, 1]
+    """
+    if codes.size == 0:
+        return codes.astype(np.int64), codes
+    low, high = int(codes.min()), int(codes.max())
+    if high - low > 4 * codes.size + 1024:
+        values, inverse = np.unique(codes, return_inverse=True)
+        return inverse.astype(np.int64, copy=False), values
+    shifted = codes.astype(np.int64, copy=False)
+    shifted = shifted - low if low else shifted
+    present = np.bincount(shifted, minlength=high - low + 1) > 0
+    values = (np.flatnonzero(present) + low).astype(codes.dtype)
+    if present.all():
+        return shifted, values
+    return (np.cumsum(present) - 1)[shifted], values
+
+
+def sum_by(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
+    """Sum rows by group.
+
+    Parameters
+    ----------
+    codes : IntArray
+        (rows,) group of each row, 0 to size - 1.
+    values : FloatArray
+        (rows,).
+    size : int
+        Number of groups.
+
+    Returns
+    -------
+    FloatArray
+        (size,).
+    """
+    return np.bincount(codes, weights=values, minlength=size).astype(np.float64, copy=False)
+
+
+def count_by(codes: IntArray, size: int) -> IntArray:
+    """Count rows by group.
+
+    Parameters
+    ----------
+    codes : IntArray
+        (rows,) group of each row, 0 to size - 1.
+    size : int
+        Number of groups.
+
+    Returns
+    -------
+    IntArray
+        (size,).
+    """
+    return np.bincount(codes, minlength=size).astype(np.int64, copy=False)

@@ -1,0 +1,362 @@
+"""The sample design: what was drawn how, and the estimates that follow from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from analysis.arrays import BoolArray, DesignArrays, FloatArray, LonelyPsu
+from analysis.columns import as_frame, column
+from analysis.describe import DesignDescription, describe_arrays
+from analysis.estimators import Deff, Linear, means, ratios, totals
+from analysis.intervals import IntervalMethod
+from analysis.results import Estimate
+from analysis.structure import build_arrays, restrict
+from analysis.variables import Missing, Variables, level_terms, read_pair, read_variables
+from custody.errors import AnalysisError
+from custody.messages import gettext as _
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.weights import WeightStep
+
+__all__ = ["SurveyDesign"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
+class SurveyDesign:
+    """A sample design over a table of respondents (標本設計).
+
+    Parameters
+    ----------
+    data : pandas.DataFrame, pyarrow.Table, polars.DataFrame
+        One row a respondent. The caller's table is never changed.
+    weights : str, optional
+        Column of sampling weights. None: taken from `fpc` as N_h / n_h.
+    strata : str, optional
+        Column of strata. None: one stratum.
+    psu : str or sequence of one str, optional
+        Column of primary sampling units. None: each row is a unit.
+    fpc : str or sequence of one str, optional
+        Column of population sizes (units in the stratum), or of sampled fractions where all values are at
+        most 1. None: drawn with replacement, or from a population so large that it does not matter.
+    nest : bool
+        PSU labels repeat across strata.
+    lonely_psu : {"fail", "remove", "adjust", "average", "certainty"}
+        Rule for a stratum with one unit that was not taken with certainty: refuse (default), count it as no
+        variance (remove, certainty), take its deviation from the mean of all unit totals (adjust), or give it
+        the mean variance of the other strata (average).
+
+    Raises
+    ------
+    AnalysisError
+        A column is missing, a weight is missing or negative, a PSU lies in two strata, the fpc contradicts
+        the sample, or a stratum has one PSU under ``"fail"``.
+
+    Notes
+    -----
+    Names and defaults follow R ``survey`` (``svydesign``); what differs: a lonely PSU is refused when the
+    design is made, intervals use Student's t, and a design without weights and fpc is refused instead of
+    given equal weights.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"y": [3.0, 5.0, 8.0, 12.0], "s": ["a", "a", "b", "b"], "N": [10, 10, 20, 20]})
+    >>> d = SurveyDesign(frame, strata="s", fpc="N")
+    >>> d.total("y").tidy()[["estimate", "se", "df"]].round(2).to_dict("records")
+    [{'estimate': 240.0, 'se': 38.99, 'df': 2}]
+    """
+
+    _data: "pd.DataFrame"
+    arrays: DesignArrays
+    names: dict[str, str | None]
+    steps: tuple["WeightStep", ...] = field(default=())
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        weights: str | None = None,
+        strata: str | None = None,
+        psu: str | Sequence[str] | None = None,
+        fpc: str | Sequence[str] | None = None,
+        nest: bool = False,
+        lonely_psu: LonelyPsu = "fail",
+    ) -> None:
+        if lonely_psu not in get_args(LonelyPsu):
+            raise _option_error("lonely_psu", lonely_psu, get_args(LonelyPsu))
+        frame = as_frame(data)
+        names = {"weights": weights, "strata": strata, "psu": _one_stage(psu), "fpc": _one_stage(fpc)}
+        arrays = build_arrays(frame, **names, nest=nest, lonely_psu=lonely_psu)
+        self._set(frame, arrays, names, ())
+
+    def _set(
+        self,
+        frame: "pd.DataFrame",
+        arrays: DesignArrays,
+        names: dict[str, str | None],
+        steps: tuple["WeightStep", ...],
+    ) -> None:
+        for name, value in (("_data", frame), ("arrays", arrays), ("names", names), ("steps", steps)):
+            object.__setattr__(self, name, value)
+
+    def _with(
+        self, frame: "pd.DataFrame", arrays: DesignArrays, step: "WeightStep | None" = None
+    ) -> "SurveyDesign":
+        other = object.__new__(SurveyDesign)
+        other._set(frame, arrays, self.names, (*self.steps, step) if step is not None else self.steps)
+        return other
+
+    @property
+    def data(self) -> "pd.DataFrame":
+        """The rows of the design, as a table of its own."""
+        return self._data.copy(deep=False)
+
+    @property
+    def weights(self) -> FloatArray:
+        """(rows,) the weights in use, as a copy."""
+        return self.arrays.weights.copy()
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom: PSUs minus strata among the rows (with a weight above zero)."""
+        return self.arrays.df
+
+    def mean(
+        self,
+        variables: str | Sequence[str],
+        by: str | Sequence[str] | None = None,
+        *,
+        deff: Deff = False,
+        na: Missing = "fail",
+    ) -> Estimate:
+        """Estimate means, or the shares of each level.
+
+        Parameters
+        ----------
+        variables : str or sequence of str
+            Numeric or boolean columns (one row each; a boolean gives the share of True), text or categorical
+            columns (one row a level).
+        by : str or sequence of str, optional
+            Columns whose combinations are the domains; combinations without rows are not listed.
+        deff : bool or {"replace"}
+            Add the design effect, against simple random sampling without (True) or with replacement.
+        na : {"fail", "domain", "listwise"}
+            Missing values: refuse with the count, restrict each variable to its rows, or restrict all
+            variables to the rows that are complete in this call (R's ``na.rm=TRUE``). A restriction is a
+            domain: strata and PSUs stay as drawn.
+
+        Returns
+        -------
+        Estimate
+            Rows by domain, then variable, then level.
+
+        Raises
+        ------
+        AnalysisError
+            A column is unknown, or has missing values under ``na="fail"``.
+        """
+        read = read_variables(self._data, variables, by, na)
+        return self._estimate("mean", read, means(read.terms, read.domains, self.arrays, deff))
+
+    def total(
+        self,
+        variables: str | Sequence[str],
+        by: str | Sequence[str] | None = None,
+        *,
+        deff: Deff = False,
+        na: Missing = "fail",
+    ) -> Estimate:
+        """Estimate totals, or the number of persons at each level.
+
+        Parameters
+        ----------
+        variables, by, deff, na
+            As in `mean`.
+
+        Returns
+        -------
+        Estimate
+            Rows by domain, then variable, then level.
+        """
+        read = read_variables(self._data, variables, by, na)
+        return self._estimate("total", read, totals(read.terms, read.domains, self.arrays, deff))
+
+    def ratio(
+        self,
+        numerator: str,
+        denominator: str,
+        by: str | Sequence[str] | None = None,
+        *,
+        na: Missing = "fail",
+    ) -> Estimate:
+        """Estimate the ratio of two totals.
+
+        Parameters
+        ----------
+        numerator, denominator : str
+            Numeric columns.
+        by : str or sequence of str, optional
+            As in `mean`.
+        na : {"fail", "domain", "listwise"}
+            As in `mean`; both restrictions mean rows where both columns have a value.
+
+        Returns
+        -------
+        Estimate
+            One row a domain; the term reads ``"numerator/denominator"``.
+        """
+        above, below, read = read_pair(self._data, numerator, denominator, by, na)
+        return self._estimate("ratio", read, ratios(above, below, read.domains, self.arrays))
+
+    def proportion(
+        self,
+        variable: str,
+        level: object = None,
+        by: str | Sequence[str] | None = None,
+        *,
+        method: IntervalMethod = "logit",
+        na: Missing = "fail",
+    ) -> Estimate:
+        """Estimate the share of rows at one level, with an interval made for proportions.
+
+        Parameters
+        ----------
+        variable : str
+            Any column.
+        level : object, optional
+            The level counted. None: True for booleans, otherwise every level.
+        by : str or sequence of str, optional
+            As in `mean`.
+        method : {"logit", "mean", "wilson", "beta"}
+            Interval; see `analysis.intervals.interval`.
+        na : {"fail", "domain", "listwise"}
+            As in `mean`.
+
+        Returns
+        -------
+        Estimate
+            Rows by domain, then level.
+
+        Raises
+        ------
+        AnalysisError
+            The level does not occur (nor is it a declared category).
+        """
+        allowed = ("logit", "mean", "wilson", "beta")
+        if method not in allowed:
+            raise _option_error("method", method, allowed)
+        read = level_terms(self._data, variable, level, by, na)
+        linear = means(read.terms, read.domains, self.arrays)
+        return self._estimate("proportion", read, linear, method)
+
+    def subset(self, mask: Any) -> "SurveyDesign":
+        """Restrict to a domain; strata and PSUs stay as drawn, so variances stay right.
+
+        Parameters
+        ----------
+        mask : str or array-like of bool
+            Boolean column, or one boolean a row.
+
+        Returns
+        -------
+        SurveyDesign
+            A new design over fewer rows.
+
+        Raises
+        ------
+        AnalysisError
+            The mask is not boolean, has another length, or keeps no row.
+        """
+        keep = _mask(self._data, mask)
+        return self._with(self._data[keep], restrict(self.arrays, keep))
+
+    def describe(self) -> DesignDescription:
+        """Summarise strata, PSUs, weights and Kish's design effect.
+
+        Returns
+        -------
+        DesignDescription
+            With ``tidy()`` and an HTML face.
+        """
+        return describe_arrays(self.arrays)
+
+    def _estimate(
+        self, kind: str, read: Variables, linear: Linear, method: IntervalMethod = "symmetric"
+    ) -> Estimate:
+        return Estimate(kind, read.by, read.labels, linear, method)
+
+    def __repr__(self) -> str:
+        stage = self.arrays.first
+        return (
+            f"<SurveyDesign: {self.arrays.rows:,} rows, {stage.units:,} PSUs, {stage.strata:,} strata, "
+            f"df {self.df:,}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.describe()._repr_html_()
+
+
+def reweighted(
+    design: SurveyDesign, frame: "pd.DataFrame", arrays: DesignArrays, step: "WeightStep"
+) -> SurveyDesign:
+    """Make a design with other weights, and note the step that made them.
+
+    Parameters
+    ----------
+    design : SurveyDesign
+        The design before.
+    frame : pandas.DataFrame
+        Rows of the new design.
+    arrays : DesignArrays
+        Arrays of the new design.
+    step : WeightStep
+        What was done.
+
+    Returns
+    -------
+    SurveyDesign
+        A new design.
+    """
+    return design._with(frame, arrays, step)
+
+
+def _one_stage(names: str | Sequence[str] | None) -> str | None:
+    if names is None or isinstance(names, str):
+        return names
+    if len(names) == 1:
+        return names[0]
+    raise AnalysisError(
+        "ANA-STAGES",
+        _("Designs of {count} stages are not supported yet.").format(count=len(names)),
+        hint=_("Give the first stage alone: it carries most of the variance."),
+    )
+
+
+def _mask(frame: "pd.DataFrame", mask: Any) -> BoolArray:
+    values = column(frame, mask) if isinstance(mask, str) else mask
+    keep = np.asarray(values)
+    if keep.dtype != np.bool_ or keep.shape != (len(frame),):
+        raise AnalysisError(
+            "ANA-MASK",
+            _(
+                "A subset needs one True or False for each of the {count:,} rows, and no missing value."
+            ).format(count=len(frame)),
+            hint=_("Compare a column, for example data['sex'] == 'F'."),
+        )
+    if not keep.any():
+        raise AnalysisError(
+            "ANA-EMPTY", _("The subset has no rows."), hint=_("Check the condition of the subset.")
+        )
+    return keep
+
+
+def _option_error(name: str, given: object, allowed: Sequence[str]) -> AnalysisError:
+    return AnalysisError(
+        "ANA-OPTION",
+        _("{name} cannot be {given}.").format(name=name, given=repr(given)),
+        hint=_("Choose one of {names}.").format(names=", ".join(allowed)),
+    )

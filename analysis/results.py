@@ -1,0 +1,137 @@
+"""Results of estimation: one object from which tables, plots and files are made."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.arrays import FloatArray
+from analysis.estimators import Linear
+from analysis.intervals import Distribution, IntervalMethod, interval
+from analysis.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
+__all__ = ["Estimate"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Estimate:
+    """Estimates of one call, with their covariance.
+
+    Attributes
+    ----------
+    kind : str
+        ``"mean"``, ``"total"``, ``"ratio"`` or ``"proportion"``.
+    by : pandas.DataFrame
+        (domains, by columns) the value of each ``by`` column; one row and no column without ``by``.
+    terms : tuple of (str, str or None)
+        (terms,) variable and level; level is None for a number.
+    linear : Linear
+        Numbers and covariance.
+    method : IntervalMethod
+        How intervals are made.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis import SurveyDesign
+    >>> d = SurveyDesign(pd.DataFrame({"y": [1.0, 2.0, 3.0, 6.0], "w": [1.0] * 4}), weights="w")
+    >>> d.mean("y")
+    <Estimate mean: y = 3, SE 1.08, 4 rows>
+    """
+
+    kind: str
+    by: "pd.DataFrame"
+    terms: tuple[tuple[str, str | None], ...]
+    linear: Linear
+    method: IntervalMethod = "symmetric"
+
+    @property
+    def estimate(self) -> FloatArray:
+        """(domains x terms,) estimates in the order of `tidy`."""
+        return self.linear.estimate.reshape(-1)
+
+    @property
+    def se(self) -> FloatArray:
+        """(domains x terms,) standard errors in the order of `tidy`."""
+        return np.sqrt(np.diag(self.linear.covariance))
+
+    @property
+    def covariance(self) -> "pd.DataFrame":
+        """Covariance over domains and terms, labelled on both sides by the ``by`` columns, term and level."""
+        index = pd.MultiIndex.from_frame(self._keys().fillna({"level": ""}))
+        return pd.DataFrame(self.linear.covariance, index=index, columns=index)
+
+    def tidy(self, *, cv: bool = False) -> "pd.DataFrame":
+        """One row a domain, term and level.
+
+        Parameters
+        ----------
+        cv : bool
+            Add the coefficient of variation se / |estimate|.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: the ``by`` columns, term, level, estimate, se, ci_low, ci_high (95 %, t with the row's
+            df), df, n, and deff, cv where asked for.
+        """
+        frame = self._keys()
+        frame["estimate"], frame["se"] = self.estimate, self.se
+        frame["ci_low"], frame["ci_high"] = self._limits(0.95, "t")
+        frame["df"], frame["n"] = self.linear.df.reshape(-1), self.linear.n.reshape(-1)
+        if self.linear.deff is not None:
+            frame["deff"] = self.linear.deff.reshape(-1)
+        if cv:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                frame["cv"] = self.se / np.abs(self.estimate)
+        return frame
+
+    def confint(self, level: float = 0.95, dist: Distribution = "t") -> "pd.DataFrame":
+        """Confidence intervals.
+
+        Parameters
+        ----------
+        level : float
+            Confidence level.
+        dist : {"t", "normal"}
+            Student's t with the row's degrees of freedom, or the normal distribution (R's ``confint`` takes
+            the normal).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: the ``by`` columns, term, level, ci_low, ci_high.
+        """
+        frame = self._keys()
+        frame["ci_low"], frame["ci_high"] = self._limits(level, dist)
+        return frame
+
+    def _limits(self, level: float, dist: Distribution) -> tuple[FloatArray, FloatArray]:
+        df = self.linear.df.reshape(-1).astype(np.float64)
+        df = np.full_like(df, np.inf) if dist == "normal" else df
+        variance = np.diag(self.linear.covariance)
+        return interval(self.method, self.estimate, variance, df, self.linear.n.reshape(-1), level)
+
+    def _keys(self) -> "pd.DataFrame":
+        domains, terms = len(self.by), len(self.terms)
+        keys = self.by.loc[np.repeat(self.by.index, terms)].reset_index(drop=True)
+        keys["term"] = [name for name, _level in self.terms] * domains
+        keys["level"] = pd.Series([level for _name, level in self.terms] * domains, dtype="str")
+        return keys
+
+    def __repr__(self) -> str:
+        name, level = self.terms[0]
+        label = name if level is None else f"{name}[{level}]"
+        first = f"{label} = {self.estimate[0]:.4g}, SE {self.se[0]:.3g}, {self.linear.n.flat[0]:,} rows"
+        more = f" and {self.estimate.size - 1} more" if self.estimate.size > 1 else ""
+        return f"<Estimate {self.kind}: {first}{more}>"
+
+    def _repr_html_(self) -> str:
+        from analysis.html import table_html
+
+        return table_html(self.tidy(), table_id=f"hyohon-{self.kind}")

@@ -1,0 +1,294 @@
+"""The variables and domains of one call: names in, checked terms out."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import numpy as np
+
+from analysis.arrays import BoolArray, FloatArray
+from analysis.columns import Codes, column, combine, encode, is_labelled, numbers
+from analysis.estimators import Term
+from analysis.lazy import LazyModule
+from analysis.variance import Domains
+from custody.errors import AnalysisError
+from custody.messages import gettext as _
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
+
+__all__ = ["Missing", "Variables", "domains_of", "level_terms", "read_pair", "read_variables"]
+
+Missing = Literal["fail", "domain", "listwise"]
+RESULT_COLUMNS: Final = ("term", "level", "estimate", "se", "ci_low", "ci_high", "df", "n", "deff", "cv")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variables:
+    """What one call estimates.
+
+    Attributes
+    ----------
+    terms : tuple of Term
+        Arrays of the terms.
+    labels : tuple of (str, str or None)
+        Variable and level of each term.
+    domains : Domains
+        Groups of rows.
+    by : pandas.DataFrame
+        (domains, by columns) names of the groups.
+    """
+
+    terms: tuple[Term, ...]
+    labels: tuple[tuple[str, str | None], ...]
+    domains: Domains
+    by: "pd.DataFrame"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Column:
+    """One variable: its value arrays (one, or one a level) and the rows that have a value."""
+
+    name: str
+    values: tuple[FloatArray, ...]
+    levels: tuple[str | None, ...]
+    present: BoolArray | None
+
+
+def read_variables(
+    frame: "pd.DataFrame", variables: str | Sequence[str], by: str | Sequence[str] | None, na: Missing
+) -> Variables:
+    """Read the variables of a call.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The data.
+    variables : str or sequence of str
+        Column names.
+    by : str or sequence of str or None
+        Domain columns.
+    na : Missing
+        Rule for missing values.
+
+    Returns
+    -------
+    Variables
+        Terms in the order given; levels in category order, else ascending.
+    """
+    names = [variables] if isinstance(variables, str) else list(variables)
+    if not names:
+        raise AnalysisError("ANA-OPTION", _("No variable was named."), hint=_("Name at least one column."))
+    columns = [_read(column(frame, name)) for name in names]
+    return _assemble(frame, columns, by, na)
+
+
+def read_pair(
+    frame: "pd.DataFrame", numerator: str, denominator: str, by: str | Sequence[str] | None, na: Missing
+) -> tuple[Term, Term, Variables]:
+    """Read numerator and denominator of a ratio, over the rows where both have a value.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The data.
+    numerator, denominator : str
+        Column names.
+    by : str or sequence of str or None
+        Domain columns.
+    na : Missing
+        Rule for missing values.
+
+    Returns
+    -------
+    numerator, denominator : Term
+        The two terms, with the same used rows.
+    variables : Variables
+        Domains and the label of the ratio.
+    """
+    columns = [_numeric(column(frame, name)) for name in (numerator, denominator)]
+    read = _assemble(frame, columns, by, "listwise" if na == "domain" else na)
+    above, below = read.terms
+    label = ((f"{numerator}/{denominator}", None),)
+    return above, below, Variables((above,), label, read.domains, read.by)
+
+
+def level_terms(
+    frame: "pd.DataFrame", name: str, level: object, by: str | Sequence[str] | None, na: Missing
+) -> Variables:
+    """Read one variable as indicators of levels.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The data.
+    name : str
+        Column name.
+    level : object
+        The level, or None for True of booleans and every level of other columns.
+    by : str or sequence of str or None
+        Domain columns.
+    na : Missing
+        Rule for missing values.
+
+    Returns
+    -------
+    Variables
+        One term a level.
+    """
+    series = column(frame, name)
+    codes = encode(series)
+    if level is None and pd.api.types.is_bool_dtype(series.dtype):
+        level = True
+    wanted = list(range(len(codes.levels))) if level is None else [_find_level(series, codes, level)]
+    return _assemble(frame, [_indicators(name, codes, wanted, level)], by, na)
+
+
+def _find_level(series: "pd.Series[Any]", codes: Codes, level: object) -> int:
+    if level in codes.levels:
+        return codes.levels.index(level)
+    declared = isinstance(series.dtype, pd.CategoricalDtype) and level in series.cat.categories
+    if declared or isinstance(level, bool):
+        return len(codes.levels)
+    raise AnalysisError(
+        "ANA-LEVEL",
+        _("The column has no level {level}; it has {names}.").format(
+            level=repr(level), names=", ".join(repr(value) for value in codes.levels[:12])
+        ),
+        hint=_("Check the spelling and whether the level is text or a number."),
+        column=str(series.name),
+    )
+
+
+def domains_of(
+    frame: "pd.DataFrame", by: str | Sequence[str] | None, na: Missing
+) -> tuple[Domains, "pd.DataFrame"]:
+    """Group the rows by the columns named.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The data.
+    by : str or sequence of str or None
+        Domain columns.
+    na : Missing
+        Rows with a missing group: refused under ``"fail"``, otherwise outside every domain.
+
+    Returns
+    -------
+    domains : Domains
+        The groups that occur, in the order of the first column, then the second.
+    names : pandas.DataFrame
+        (domains, by columns).
+    """
+    columns = [] if by is None else [by] if isinstance(by, str) else list(by)
+    if not columns:
+        return Domains(None, 1, len(frame)), pd.DataFrame(index=range(1))
+    series = [column(frame, name) for name in columns]
+    for one in series:
+        if str(one.name) in RESULT_COLUMNS:
+            raise AnalysisError(
+                "ANA-COLUMN",
+                _("A domain column may not have the name of a result column."),
+                hint=_("Rename the column."),
+                column=str(one.name),
+            )
+    parts = [encode(one) for one in series]
+    for name, part in zip(columns, parts, strict=True):
+        if na == "fail":
+            _refuse_missing(name, part.codes >= 0)
+    groups, members = combine(parts)
+    names = {
+        name: _group_names(one, part.levels, members[:, j])
+        for j, (name, one, part) in enumerate(zip(columns, series, parts, strict=True))
+    }
+    outside = np.where(groups < 0, len(members), groups) if (groups < 0).any() else groups
+    return Domains(outside, len(members), len(frame)), pd.DataFrame(names)
+
+
+def _group_names(series: "pd.Series[Any]", levels: tuple[Hashable, ...], members: Any) -> Any:
+    values = [levels[m] for m in members]
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return pd.Categorical(values, dtype=series.dtype)
+    return values
+
+
+def _read(series: "pd.Series[Any]") -> _Column:
+    if not is_labelled(series):
+        return _numeric(series)
+    codes = encode(series)
+    return _indicators(str(series.name), codes, list(range(len(codes.levels))), None)
+
+
+def _numeric(series: "pd.Series[Any]") -> _Column:
+    values = numbers(series)
+    present = None
+    if np.isnan(values.sum()):
+        present = ~np.isnan(values)
+        values = np.where(present, values, 0.0)
+    if not np.isfinite(values.sum()):
+        raise AnalysisError(
+            "ANA-TYPE",
+            _("The column has infinite numbers."),
+            hint=_("Replace them by missing values or correct them."),
+            column=str(series.name),
+        )
+    return _Column(str(series.name), (values,), (None,), present)
+
+
+def _indicators(name: str, codes: Codes, wanted: Sequence[int], level: object) -> _Column:
+    present = codes.codes >= 0
+    names = [str(level) if level is not None else str(codes.levels[j]) for j in wanted]
+    values = tuple((codes.codes == j).astype(np.float64) for j in wanted)
+    return _Column(name, values, tuple(names), None if present.all() else present)
+
+
+def _assemble(
+    frame: "pd.DataFrame", columns: Sequence[_Column], by: str | Sequence[str] | None, na: Missing
+) -> Variables:
+    if na not in get_args(Missing):
+        raise AnalysisError(
+            "ANA-OPTION",
+            _("{name} cannot be {given}.").format(name="na", given=repr(na)),
+            hint=_("Choose one of {names}.").format(names=", ".join(get_args(Missing))),
+        )
+    domains, names = domains_of(frame, by, na)
+    present = [one.present for one in columns]
+    if na == "fail":
+        for one in columns:
+            _refuse_missing(one.name, one.present)
+    elif na == "listwise":
+        complete = _all_present(present)
+        present = [complete] * len(columns)
+    terms = [
+        Term(values if used is None else values * used, used)
+        for one, used in zip(columns, present, strict=True)
+        for values in one.values
+    ]
+    labels = [(one.name, level) for one in columns for level in one.levels]
+    if not terms:
+        raise AnalysisError(
+            "ANA-EMPTY",
+            _("The column has no value at all."),
+            hint=_("Check the column."),
+            column=columns[0].name,
+        )
+    return Variables(tuple(terms), tuple(labels), domains, names)
+
+
+def _all_present(masks: Sequence[BoolArray | None]) -> BoolArray | None:
+    known = [mask for mask in masks if mask is not None]
+    return np.logical_and.reduce(known) if known else None
+
+
+def _refuse_missing(name: str, present: BoolArray | None) -> None:
+    count = 0 if present is None else int(np.count_nonzero(~present))
+    if count:
+        raise AnalysisError(
+            "ANA-MISSING",
+            _("{count:,} values are missing.").format(count=count),
+            hint=_('Choose na="domain" (each variable over its own rows) or na="listwise".'),
+            column=name,
+        )
