@@ -133,6 +133,14 @@ def check_answers(items: Sequence[Item], table: pd.DataFrame, *, keep: Sequence[
     for place, name in enumerate(table.columns, start=1):
         if name not in wanted:
             log.whole(f"#{place}", "unknown-column")
+    done = _checked(items, table, log)
+    whole = {name: not item.decimals for item in items for name in item.data_columns}
+    checked = {name: done[name].astype(np.int64) if whole[name] else done[name] for name in known}
+    kept = {name: table[name] for name in keep if name not in checked}
+    return CheckedAnswers(pd.DataFrame({**kept, **checked}, index=table.index), log.frame())
+
+
+def _checked(items: Sequence[Item], table: pd.DataFrame, log: _Log) -> dict[str, _Numbers]:
     done: dict[str, _Numbers] = {}
     for item in items:
         asked = np.ones(len(table), dtype=np.bool_) if item.show_if is None else item.show_if.evaluate(done)
@@ -143,10 +151,7 @@ def check_answers(items: Sequence[Item], table: pd.DataFrame, *, keep: Sequence[
         done.update(
             _several(item, cells, asked, log) if item.type == "MA" else _single(item, cells, asked, log)
         )
-    whole = {name: not item.decimals for item in items for name in item.data_columns}
-    checked = {name: done[name].astype(np.int64) if whole[name] else done[name] for name in known}
-    kept = {name: table[name] for name in keep if name not in checked}
-    return CheckedAnswers(pd.DataFrame({**kept, **checked}, index=table.index), log.frame())
+    return done
 
 
 def _refuse_header(table: pd.DataFrame, known: Iterable[str], keep: Sequence[str]) -> None:
