@@ -1,0 +1,237 @@
+"""Building the frame: the two registers joined in DuckDB, never row by row."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from importlib.resources import files
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from custody.errors import SamplingError
+from custody.messages import gettext as _
+from sampling.areas import default_areas, places
+from sampling.decoding import to_text
+from sampling.frame import RULES, Frame, Linkage
+from sampling.keys import content_secret, hmac_pads
+from sampling.limits import limits
+from sampling.registers import Register
+
+__all__ = ["age_band", "build_frame"]
+
+BATCH_ROWS: Final = 65536
+OLDEST: Final = 150
+SEPARATOR: Final = "\u3000"
+
+
+def build_frame(
+    residents: Register,
+    certifications: Register,
+    *,
+    reference_date: date,
+    knowledge_date: date,
+    areas: Mapping[str, str] | None = None,
+    municipality: str = "東京都練馬区",
+    secret: bytes | None = None,
+) -> Frame:
+    """Join the two registers into the frame.
+
+    Parameters
+    ----------
+    residents, certifications : Register
+        From `read_residents` and `read_certifications`.
+    reference_date : datetime.date
+        Age, residence and certification are as on this day (基準日).
+    knowledge_date : datetime.date
+        Decisions and removals after this day are not known (抽出日); not before `reference_date`.
+    areas : mapping of str to str, optional
+        Town → area (町 → 地区). Default: the towns of 練馬区.
+    municipality : str
+        What stands before the town in an address, if it stands there.
+    secret : bytes, optional
+        Secret of the person keys, 16 bytes or more; a survey gives its own. Default: derived from the
+        register itself, so that a trial can be repeated.
+
+    Returns
+    -------
+    Frame
+        Persons of 65 and over, resident, reachable and not certified, with the flow of counts.
+
+    Raises
+    ------
+    SamplingError
+        The registers are exchanged, the clocks contradict each other, the registers hardly match, or nobody
+        is left.
+
+    Notes
+    -----
+    Certified on D means a decision known on K with a validity that holds D, whenever it was made: a new
+    decision takes effect back on its application date (介護保険法27条8項). Applications open on K leave the
+    person out, each kind under its own rule. A lapsed period without application, and a refusal (非該当),
+    do not.
+    """
+    _check_arguments(residents, certifications, reference_date, knowledge_date)
+    inner, outer = hmac_pads(content_secret(residents.table) if secret is None else secret)
+    with duckdb.connect(":memory:") as engine:
+        _register(engine, residents, certifications)
+        judged = engine.sql(
+            _query("eligibility"),
+            params={
+                "reference": reference_date,
+                "known": knowledge_date,
+                "tomorrow": reference_date + timedelta(days=1),
+                "min_age": limits().min_age,
+                "inner": inner,
+                "outer": outer,
+            },
+        ).to_arrow_table()
+        linkage = _linkage(engine, certifications)
+        _check_linkage(judged, linkage)
+        engine.register("survivors", _survivors(judged, residents))
+        _register_places(engine, areas, municipality)
+        data = engine.sql(_query("frame")).to_arrow_table()
+    located = data.filter(data["area"].is_valid())
+    removed = _removed(judged, residents, len(data) - len(located))
+    if not len(located):
+        raise SamplingError(
+            "SAM-FRAME-EMPTY", _("Nobody is left in the frame."), hint=_("Look at the dates and the layout.")
+        )
+    return Frame(
+        reference_date=reference_date,
+        knowledge_date=knowledge_date,
+        removed=removed,
+        read=residents.read,
+        linkage=linkage,
+        sources={"residents": residents.sha256, "certifications": certifications.sha256},
+        data=located,
+    )
+
+
+def age_band(age: int) -> str:
+    """Name the age band of an age.
+
+    Parameters
+    ----------
+    age : int
+        Years, from the lowest age of the frame.
+
+    Returns
+    -------
+    str
+        Such as ``65-69``; the last band is open.
+
+    Examples
+    --------
+    >>> age_band(69), age_band(70), age_band(101)
+    ('65-69', '70-74', '85+')
+    """
+    lower = limits().age_bands
+    place = max(place for place, start in enumerate(lower) if age >= start)
+    return f"{lower[place]}+" if place == len(lower) - 1 else f"{lower[place]}-{lower[place + 1] - 1}"
+
+
+def _query(name: str) -> str:
+    return files("sampling").joinpath(f"data/{name}.sql").read_text(encoding="utf-8")
+
+
+def _check_arguments(residents: Register, certifications: Register, reference: date, known: date) -> None:
+    if (residents.kind, certifications.kind) != ("residents", "certifications"):
+        raise SamplingError(
+            "SAM-FRAME-REGISTER",
+            _("A frame needs the resident register first and the certification register second."),
+            hint=_("Nobody is taken as uncertified without the certification register."),
+        )
+    if known < reference:
+        raise SamplingError(
+            "SAM-FRAME-CLOCKS",
+            _("The knowledge date is before the reference date: the facts of that day cannot be known yet."),
+            hint=_("Give the day on which the registers were extracted."),
+        )
+
+
+def _register(engine: Any, residents: Register, certifications: Register) -> None:
+    table = residents.table
+    narrow = table.select(
+        ["resident_no", "birth_date", "resident_since", "removed_on", "removal", "protection"]
+    ).append_column("position", pa.array(np.arange(table.num_rows, dtype=np.int32)))
+    batches = narrow.to_batches(max_chunksize=BATCH_ROWS)  # small batches let DuckDB use every core
+    engine.register("residents", pa.Table.from_batches(batches))
+    engine.register("certifications", certifications.table)
+    engine.register("unclear", pa.table({"resident_no": certifications.unclear}))
+
+
+def _linkage(engine: Any, certifications: Register) -> Linkage:
+    query = "SELECT count(*) FROM certifications SEMI JOIN residents USING (resident_no)"
+    ((matched,),) = engine.sql(query).fetchall()
+    return Linkage(
+        rows=certifications.accepted,
+        matched=int(matched),
+        unclear=len(certifications.unclear),
+        unattributed=certifications.unattributed,
+    )
+
+
+def _removed(judged: Any, residents: Register, unplaced: int) -> dict[str, int]:
+    counted = {entry["values"]: entry["counts"] for entry in pc.value_counts(judged["reason"]).to_pylist()}
+    counted["area_unknown"] = unplaced
+    return {"quarantined": residents.quarantined} | {rule: counted.get(rule, 0) for rule in RULES}
+
+
+def _check_linkage(judged: Any, linkage: Linkage) -> None:
+    hint = _("It is probably another file, another year or another number. Nothing is drawn.")
+    if linkage.rate < limits().min_match_rate:
+        text = _(
+            "Only {rate:.1%} of the certification rows are in the resident register; "
+            "at least {least:.0%} must be."
+        )
+        message = text.format(rate=linkage.rate, least=limits().min_match_rate)
+        raise SamplingError("SAM-LINK-RATE", message, hint=hint)
+    young = pa.array(["removed_record", "moved_in_after", "under_65"])
+    elders = judged.filter(pc.invert(pc.is_in(judged["reason"], value_set=young)))
+    applied = pc.sum(elders["applied"]).as_py() or 0
+    if len(elders) >= limits().judged_from and applied < limits().min_elder_share * len(elders):
+        text = _("Only {share:.1%} of the elders have a certification row; at least {least:.0%} must.")
+        message = text.format(share=applied / len(elders), least=limits().min_elder_share)
+        raise SamplingError("SAM-LINK-SHARE", message, hint=hint)
+
+
+def _survivors(judged: Any, residents: Register) -> Any:
+    """Return the persons that no rule of the query removed, with their text decoded."""
+    kept = judged.filter(pc.equal(judged["reason"], ""))
+    names = ["resident_no", "household_no", "name", "sex", "postal_code", "address", "building"]
+    people = residents.table.select(names).take(kept["position"]).combine_chunks()
+    separator = SEPARATOR.encode(residents.encoding)
+    bare, building = (people[name].combine_chunks() for name in ("address", "building"))
+    whole = pc.if_else(
+        pc.equal(pc.binary_length(building), 0), bare, pc.binary_join_element_wise(bare, building, separator)
+    )
+    head = pc.extract_regex(to_text(bare, residents.encoding), r"^(?P<head>[^0-9０-９]*)").field("head")
+    return pa.table(
+        {
+            "person_key": kept["person_key"],
+            "age": kept["age"],
+            "flag": kept["flag"],
+            "resident_no": people["resident_no"],
+            "household_no": people["household_no"],
+            "sex": people["sex"],
+            "postal_code": people["postal_code"],
+            "name": to_text(people["name"].combine_chunks(), residents.encoding),
+            "address": to_text(whole, residents.encoding),
+            "head": head,
+        }
+    )
+
+
+def _register_places(engine: Any, areas: Mapping[str, str] | None, municipality: str) -> None:
+    heads = [head for (head,) in engine.sql("SELECT DISTINCT head FROM survivors").fetchall()]
+    found = places(heads, default_areas() if areas is None else areas, municipality)
+    table = {
+        "head": list(found),
+        "town": [town for town, _area in found.values()],
+        "area": [area for _town, area in found.values()],
+    }
+    engine.register("places", pa.table(table, schema=pa.schema([(name, pa.string()) for name in table])))
+    ages = range(limits().min_age, OLDEST)
+    engine.register("bands", pa.table({"age": list(ages), "age_band": [age_band(age) for age in ages]}))

@@ -1,0 +1,241 @@
+"""The frame (抽出枠): who may be drawn, with a count for every rule that left somebody out."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from custody.errors import SamplingError
+from custody.messages import gettext as _
+from sampling.views import html_table
+
+__all__ = ["RULES", "STRATUM_COLUMNS", "Frame", "Linkage", "check_strata", "key_digest"]
+
+RULES: Final = (
+    "removed_record",
+    "moved_in_after",
+    "under_65",
+    "protected",
+    "certified_valid",
+    "pending_new",
+    "pending_renewal",
+    "pending_change",
+    "certification_unclear",
+    "area_unknown",
+)
+"""The rules in their order: a person leaves by the first that holds."""
+
+STRATUM_COLUMNS: Final = ("area", "town", "age_band", "sex")
+"""Columns of the frame that may define strata."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linkage:
+    """How the certification rows met the resident register.
+
+    Parameters
+    ----------
+    rows : int
+        Accepted certification rows.
+    matched : int
+        Those whose resident number is in the resident register.
+    unclear : int
+        Persons named by a quarantined certification row.
+    unattributed : int
+        Quarantined certification rows that name nobody: their persons cannot be kept out.
+    """
+
+    rows: int
+    matched: int
+    unclear: int
+    unattributed: int
+
+    @property
+    def rate(self) -> float:
+        """Matched share of the rows, 0 to 1."""
+        return self.matched / self.rows if self.rows else 0.0
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the counts.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns rows, matched, rate, unclear, unattributed; one row.
+        """
+        return pd.DataFrame(
+            {
+                "rows": [self.rows],
+                "matched": [self.matched],
+                "rate": [self.rate],
+                "unclear": [self.unclear],
+                "unattributed": [self.unattributed],
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everybody who may be drawn, at a reference date and as known on a knowledge date.
+
+    Parameters
+    ----------
+    reference_date : datetime.date
+        The day whose facts decide (基準日).
+    knowledge_date : datetime.date
+        The day on which the facts were extracted (抽出日).
+    removed : mapping of str to int
+        Rule → persons it removed, from ``quarantined`` and then in the order of `RULES`.
+    read : int
+        Data rows of the resident register.
+    linkage : Linkage
+        How the registers met.
+    sources : mapping of str to str
+        Register → SHA-256 of its file.
+    data : pyarrow.Table
+        One row a person. Not shown.
+    """
+
+    reference_date: date
+    knowledge_date: date
+    removed: Mapping[str, int]
+    read: int
+    linkage: Linkage
+    sources: Mapping[str, str]
+    data: Any = field(repr=False)
+
+    def __len__(self) -> int:
+        return int(self.data.num_rows)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The persons of the frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns person_key, resident_no, household_no, name, area, town, age (years), age_band, sex,
+            postal_code, address, certification_flag ("", "lapsed", "not_eligible"; never exported); one row a
+            person, ordered by person key. A new object each time.
+        """
+        frame: pd.DataFrame = self.data.to_pandas()
+        return frame
+
+    @property
+    def flow(self) -> pd.DataFrame:
+        """How many persons each rule removed, from the register to the frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns rule, removed, remaining; first ``register``, last ``frame``. The removed sum to register
+            minus frame.
+        """
+        rules = ["register", *self.removed, "frame"]
+        removed = [0, *self.removed.values(), 0]
+        remaining = self.read - np.cumsum(removed)
+        return pd.DataFrame({"rule": rules, "removed": removed, "remaining": remaining})
+
+    def strata(self, by: Sequence[str]) -> pd.DataFrame:
+        """Count the persons of each stratum.
+
+        Parameters
+        ----------
+        by : sequence of str
+            Columns out of `STRATUM_COLUMNS`; empty for one stratum, ``all``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns stratum (the values joined by "/"), those of `by`, persons; ordered by stratum.
+
+        Raises
+        ------
+        SamplingError
+            A column that cannot define strata.
+
+        Examples
+        --------
+        >>> frame.strata(["area"])  # doctest: +SKIP
+        """
+        check_strata(by)
+        if not by:
+            return pd.DataFrame({"stratum": ["all"], "persons": [len(self)]})
+        counted = self.data.group_by(list(by)).aggregate([([], "count_all")]).to_pandas()
+        counted = counted.rename(columns={"count_all": "persons"})
+        counted.insert(0, "stratum", counted[list(by)].agg("/".join, axis=1))
+        return counted.sort_values("stratum", ignore_index=True)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted lines ``person_key,area/age_band/sex``, lower-case hex."""
+        return key_digest(self.data["person_key"], self.stratum(("area", "age_band", "sex")))
+
+    def stratum(self, by: Sequence[str]) -> Any:
+        """Return each person's stratum.
+
+        Parameters
+        ----------
+        by : sequence of str
+            As in `strata`.
+
+        Returns
+        -------
+        pyarrow.ChunkedArray of string
+            Shape (persons,), in the order of `table`.
+        """
+        check_strata(by)
+        if not by:
+            return pa.chunked_array([pa.array(["all"] * len(self), type=pa.string())])
+        return pc.binary_join_element_wise(*(self.data[name] for name in by), "/")
+
+    def __repr__(self) -> str:
+        clocks = f"reference {self.reference_date.isoformat()}, known {self.knowledge_date.isoformat()}"
+        return f"<Frame: {len(self):,} of {self.read:,} persons, {clocks}>"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.flow, name="hyohon-frame")
+
+
+def check_strata(by: Sequence[str]) -> None:
+    """Refuse columns that cannot define strata.
+
+    Parameters
+    ----------
+    by : sequence of str
+        Names of columns.
+
+    Raises
+    ------
+    SamplingError
+        A name is not in `STRATUM_COLUMNS`, or stands twice.
+    """
+    if not set(by) <= set(STRATUM_COLUMNS) or len(set(by)) < len(by):
+        raise SamplingError(
+            "SAM-DESIGN-BY",
+            _("Strata can be made of: {columns}.").format(columns=", ".join(STRATUM_COLUMNS)),
+            hint=_("Name each column once."),
+        )
+
+
+def key_digest(person_keys: Any, strata: Any) -> str:
+    """Return the digest of a frame or sample.
+
+    Parameters
+    ----------
+    person_keys, strata : pyarrow.ChunkedArray of string
+        Shape (persons,).
+
+    Returns
+    -------
+    str
+        SHA-256 over the sorted lines ``person_key,stratum``, each with LF, lower-case hex.
+    """
+    lines = sorted(pc.binary_join_element_wise(person_keys, strata, ",").to_pylist())
+    return hashlib.sha256("".join(line + "\n" for line in lines).encode("utf-8")).hexdigest()

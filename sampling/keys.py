@@ -1,0 +1,80 @@
+"""Person keys: pseudonyms that only the holder of the secret can tie to a resident number."""
+
+import hashlib
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from custody.errors import SamplingError
+from custody.messages import gettext as _
+
+__all__ = ["content_secret", "hmac_pads"]
+
+BLOCK: Final = 64
+SHORTEST: Final = 16
+
+
+def hmac_pads(secret: bytes) -> tuple[bytes, bytes]:
+    """Return the inner and outer block of HMAC-SHA256.
+
+    Parameters
+    ----------
+    secret : bytes
+        At least 16 bytes.
+
+    Returns
+    -------
+    tuple of bytes
+        ``(inner, outer)``, 64 bytes each: HMAC(m) = SHA-256(outer || SHA-256(inner || m)).
+
+    Raises
+    ------
+    SamplingError
+        The secret is too short.
+
+    References
+    ----------
+    RFC 2104 (1997), section 2.
+
+    Examples
+    --------
+    >>> import hashlib, hmac
+    >>> inner, outer = hmac_pads(bytes(32))
+    >>> ours = hashlib.sha256(outer + hashlib.sha256(inner + b"x").digest()).digest()
+    >>> ours == hmac.digest(bytes(32), b"x", "sha256")
+    True
+    """
+    if len(secret) < SHORTEST:
+        raise SamplingError(
+            "SAM-SECRET-SHORT",
+            _("The secret for person keys is shorter than 16 bytes."),
+            hint=_("Use the secret that the key store made."),
+        )
+    key = (hashlib.sha256(secret).digest() if len(secret) > BLOCK else secret).ljust(BLOCK, b"\0")
+    return bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key)
+
+
+def content_secret(residents: Any) -> bytes:
+    """Derive a secret from a resident register, where a survey has given none.
+
+    The same people give the same secret in whatever order their rows stand; who does not hold the register
+    cannot know it. It is for trials: a survey has a secret of its own, which outlives the extract.
+
+    Parameters
+    ----------
+    residents : pyarrow.Table
+        Columns resident_no and birth_date, shape (rows,).
+
+    Returns
+    -------
+    bytes
+        32 bytes.
+    """
+    numbers = residents["resident_no"].cast(pa.int64()).to_numpy()
+    births = residents["birth_date"].cast(pa.int32()).to_numpy()
+    order = np.argsort(numbers, kind="stable")
+    digest = hashlib.sha256(b"hyohon content secret v1|")
+    digest.update(numbers[order].astype("<i8").tobytes())
+    digest.update(births[order].astype("<i4").tobytes())
+    return digest.digest()

@@ -1,0 +1,72 @@
+"""The limits of this room, read from ``data/limits.toml``."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+__all__ = ["Limits", "limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the room refuses, each value explained in ``data/limits.toml``.
+
+    Parameters
+    ----------
+    max_failed_share : float
+        Largest share of failed rows of an accepted file, 0 to 1.
+    earliest_birth : datetime.date
+        A birth date before it is a fault.
+    max_field_bytes, block_bytes : int
+        Sizes in bytes.
+    forbidden_words : tuple of str
+        Words that no column name may hold.
+    min_match_rate, min_elder_share : float
+        Floors of the linkage, 0 to 1.
+    judged_from : int
+        Number of elders from which `min_elder_share` is judged.
+    min_age : int
+        Lowest age of the frame, years.
+    age_bands : tuple of int
+        Lower limits of the age bands, ascending, years.
+    min_per_stratum : int
+        Default floor of an allocation, persons.
+    warn_below_k : int
+        Smallest cell of a research package that passes without a warning, persons.
+    """
+
+    max_failed_share: float
+    earliest_birth: date
+    max_field_bytes: int
+    block_bytes: int
+    forbidden_words: tuple[str, ...]
+    min_match_rate: float
+    min_elder_share: float
+    judged_from: int
+    min_age: int
+    age_bands: tuple[int, ...]
+    min_per_stratum: int
+    warn_below_k: int
+
+
+@cache
+def limits() -> Limits:
+    """Read the limits.
+
+    Returns
+    -------
+    Limits
+        The values of ``data/limits.toml``.
+
+    Examples
+    --------
+    >>> limits().min_age
+    65
+    """
+    text = files("sampling").joinpath("data/limits.toml").read_text(encoding="utf-8")
+    flat = {name: value for table in tomllib.loads(text).values() for name, value in table.items()}
+    return Limits(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in flat.items()}
+    )
