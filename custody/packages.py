@@ -310,7 +310,7 @@ def _decrypt(path: Path, reader: Any) -> bytes:
         raise PackageError("PKG-FILE", text, hint=hint, file=path.name) from None
     try:
         return bytes(pyrage.decrypt(data, [reader]))
-    except Exception:  # pyrage has no single error for damaged input; whatever it is, the package stays shut
+    except pyrage.DecryptError:
         text = _("The package cannot be opened with this key, or it was damaged on its way.")
         raise _refused("PKG-DECRYPT", text, path.name) from None
 

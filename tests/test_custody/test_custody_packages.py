@@ -1,4 +1,4 @@
-"""A sealed package opens for its addressee when it is whole, signed by its sender and of the kind expected."""
+"""A sealed package opens for its addressee if it is whole, signed by its sender and of the kind expected."""
 
 import io
 import json
