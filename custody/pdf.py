@@ -41,7 +41,7 @@ def new_canvas(
     pagesize : (float, float)
         Width and height in points.
     chain : FontChain, optional
-        Fonts for the mark; None finds them.
+        Fonts of the document; None finds them.
 
     Returns
     -------
@@ -50,14 +50,16 @@ def new_canvas(
     """
     from reportlab.pdfgen.canvas import Canvas
 
+    # reportlab names Helvetica, which is not embedded, in every file that does not begin with another font
     file = target if isinstance(target, BytesIO) else str(target)
-    canvas = Canvas(file, pagesize=pagesize, invariant=1, pageCompression=1)
+    chain = FontChain.find() if chain is None else chain
+    canvas = Canvas(file, pagesize=pagesize, invariant=1, pageCompression=1, initialFontName=chain.first)
     canvas.setTitle(title)
     canvas.setAuthor("hyohon")
     canvas.setCreator("hyohon")
     canvas.setSubject(TRAINING_TEXT if training else "")
     if training:
-        _mark_every_page(canvas, chain or FontChain.find())
+        _mark_every_page(canvas, chain)
     return canvas
 
 
