@@ -184,7 +184,7 @@ class Ledger:
         kind : str
             Lower-case ASCII letters, ``_`` and ``.``, at most 64.
         **facts : int, bool or str
-            Keys ``[a-z_]{1,32}``; texts ``[A-Za-z0-9._:+/=-]{0,200}``; integers within ±(2^53 - 1).
+            Keys ``[a-z_][a-z0-9_]{0,31}``; texts ``[A-Za-z0-9._:+/=-]{0,200}``; integers within ±(2^53 - 1).
 
         Returns
         -------

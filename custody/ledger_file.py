@@ -22,7 +22,7 @@ Fact = int | bool | str
 DOMAIN: Final = "hyohon ledger v1|"
 GENESIS: Final = "0" * 64
 LARGEST_INT: Final = 2**53 - 1
-KEY: Final = re.compile(r"[a-z_]{1,32}")
+KEY: Final = re.compile(r"[a-z_][a-z0-9_]{0,31}")
 KIND: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 TEXT: Final = re.compile(r"[A-Za-z0-9._:+/=-]{0,200}")
 

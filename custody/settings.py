@@ -1,6 +1,7 @@
 """Reading a settings file field by field: an error names the field, what is allowed and what to do."""
 
 import datetime as dt
+import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Settings:
         """
         try:
             return cls(path.name, tomllib.loads(path.read_bytes().decode("utf-8-sig")))
-        except FileNotFoundError:
+        except OSError:
             hint = _("Name a survey folder, or make one with `hyohon new`.")
             raise ConfigError("CFG-NONE", _("There is no survey here."), hint=hint, file=path.name) from None
         except UnicodeDecodeError as problem:
@@ -89,6 +90,15 @@ class Settings:
     def keys(self) -> tuple[str, ...]:
         """Return the names in the table, in file order."""
         return tuple(self.values)
+
+    def only(self, *keys: str) -> None:
+        """Refuse a field that nobody reads, and name the one that was probably meant."""
+        for key in self.values:
+            if key not in keys:
+                near = difflib.get_close_matches(key, keys, n=1, cutoff=0.5) or sorted(keys)
+                raise self.refusal(
+                    key, _("left out or renamed; known here: {names}").format(names=", ".join(near))
+                )
 
     def table(self, key: str) -> "Settings":
         """Return a table inside, empty where it is missing."""

@@ -5,6 +5,7 @@ Settings are checked when the folder is opened and trusted afterwards.
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,19 @@ from custody.settings import Settings
 __all__ = ["Contact", "DesignSettings", "Survey", "create_survey", "open_at"]
 
 SURVEY_FILE: Final = "survey.toml"
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_CONTACT: Final = ("section", "phone", "email", "hours")
+_TABLES: Final = ("areas", "contact", "design", "recipients")
+_VALUES: Final = (
+    "id",
+    "title",
+    "title_en",
+    "municipality",
+    "reference_date",
+    "language",
+    "training",
+    "codebook",
+)
 TRAINING_AT: Final = datetime(2009, 11, 2, 9, 0, tzinfo=JST)
 """The instant that a training survey shows where no ``--at`` is given before its first event."""
 
@@ -158,8 +172,11 @@ class Survey:
         """
         folder = Path(folder)
         values = Settings.read(folder / SURVEY_FILE)
+        values.only(*_VALUES, *_TABLES)
         training = values.boolean("training")
         survey_id = values.text("id")
+        if not _ID.fullmatch(survey_id):
+            raise values.refusal("id", _("1 to 32 characters a-z, 0-9 and -"))
         return cls(
             folder=folder,
             survey_id=survey_id,
@@ -239,23 +256,23 @@ def _areas(values: Settings) -> dict[str, str]:
 
 
 def _contact(values: Settings) -> Contact:
-    return Contact(*(values.text(key, blank=True) for key in ("section", "phone", "email", "hours")))
+    values.only(*_CONTACT)
+    return Contact(*(values.text(key, blank=True) for key in _CONTACT))
 
 
 def _design(values: Settings) -> DesignSettings:
-    by = values.texts("by")
+    values.only("n", "by", "allocation")
     return DesignSettings(
         n=values.integer("n", least=1),
-        by=tuple(by),
+        by=tuple(values.texts("by")),
         allocation=values.choice("allocation", ("proportional", "equal")),
     )
 
 
 def _known(values: Settings) -> dict[str, PublicKeys]:
-    pairs = {
-        role: tuple(values.text(f"{role}_{kind}", blank=True) for kind in ("age", "ed25519"))
-        for role in ("contractor", "research")
-    }
+    names = {role: (f"{role}_age", f"{role}_ed25519") for role in ("contractor", "research")}
+    values.only(*(name for pair in names.values() for name in pair))
+    pairs = {role: tuple(values.text(name, blank=True) for name in pair) for role, pair in names.items()}
     return {role: PublicKeys(*pair) for role, pair in pairs.items() if any(pair)}
 
 
