@@ -14,14 +14,13 @@ from custody.errors import SamplingError
 from custody.messages import gettext as _
 from sampling.areas import default_areas, places
 from sampling.decoding import to_text
-from sampling.frame import RULES, Frame, Linkage
+from sampling.frame import BATCH_ROWS, RULES, Frame, Linkage
 from sampling.keys import content_secret, hmac_pads
 from sampling.limits import limits
 from sampling.registers import Register
 
 __all__ = ["age_band", "build_frame"]
 
-BATCH_ROWS: Final = 65536
 OLDEST: Final = 150
 SEPARATOR: Final = "\u3000"
 

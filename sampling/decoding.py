@@ -1,8 +1,7 @@
 """Reading a register's bytes once: digest, strict decoding and line count in one pass.
 
-pyarrow parses while the bytes are checked. The bytes of CP932, UTF-8 and ASCII are parsed as they are, because
-no comma, quote or line end can be the second byte of a character there; other encodings are turned into UTF-8 on
-the way.
+pyarrow parses while the bytes are checked. The bytes of CP932, UTF-8 and ASCII are parsed as they are: no
+comma, quote or line end can be the second byte of a character there. Others are turned into UTF-8 on the way.
 """
 
 import codecs

@@ -1,7 +1,7 @@
 """Columns of text into columns of meaning, whole columns at a time.
 
-Every function takes one binary column as pyarrow parsed it and gives the typed column with the rows that failed.
-A value that failed is never kept or shown: only its row, the column and a code are.
+Every function takes one binary column as pyarrow parsed it and gives the typed column with the rows that
+failed. A value that failed is never kept or shown: only its row, the column and a code are.
 """
 
 from collections.abc import Callable, Mapping
@@ -150,7 +150,7 @@ def _only_digits(cells: NDArray[np.uint8], fits: Mask) -> tuple[NDArray[np.uint8
     digits = cells - ZERO  # below "0" wraps round to above 9
     if not digits.size or int(digits.max()) <= 9:
         return digits, fits
-    good = (digits <= 9).all(axis=1)
+    good = np.asarray((digits <= 9).all(axis=1))
     return digits[good], _spread(good, fits)
 
 

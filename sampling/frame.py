@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
+from sampling.keys import person_keys
 from sampling.views import html_table
 
-__all__ = ["RULES", "STRATUM_COLUMNS", "Frame", "Linkage", "check_strata", "key_digest"]
+__all__ = ["BATCH_ROWS", "RULES", "STRATUM_COLUMNS", "Frame", "Linkage", "check_strata", "key_digest"]
 
 RULES: Final = (
     "removed_record",
@@ -33,6 +34,9 @@ RULES: Final = (
 
 STRATUM_COLUMNS: Final = ("area", "town", "age_band", "sex")
 """Columns of the frame that may define strata."""
+
+BATCH_ROWS: Final = 65536
+"""Rows that DuckDB takes at a time: small enough for every core to have work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,8 @@ class Frame:
             postal_code, address, certification_flag ("", "lapsed", "not_eligible"; never exported); one row a
             person, ordered by person key. A new object each time.
         """
-        frame: pd.DataFrame = self.data.to_pandas()
-        return frame
+        persons: pd.DataFrame = self.data.to_pandas()
+        return persons
 
     @property
     def flow(self) -> pd.DataFrame:
@@ -170,7 +174,8 @@ class Frame:
         counted = self.data.group_by(list(by)).aggregate([([], "count_all")]).to_pandas()
         counted = counted.rename(columns={"count_all": "persons"})
         counted.insert(0, "stratum", counted[list(by)].agg("/".join, axis=1))
-        return counted.sort_values("stratum", ignore_index=True)
+        ordered: pd.DataFrame = counted.sort_values("stratum", ignore_index=True)
+        return ordered
 
     @property
     def digest(self) -> str:
@@ -194,6 +199,29 @@ class Frame:
         if not by:
             return pa.chunked_array([pa.array(["all"] * len(self), type=pa.string())])
         return pc.binary_join_element_wise(*(self.data[name] for name in by), "/")
+
+    def rekeyed(self, secret: bytes) -> "Frame":
+        """Return the same frame with other person keys.
+
+        Parameters
+        ----------
+        secret : bytes
+            Secret of the person keys, 16 bytes or more.
+
+        Returns
+        -------
+        Frame
+            Ordered by the new person keys.
+
+        Raises
+        ------
+        SamplingError
+            The secret is too short.
+        """
+        keys = person_keys(self.data["resident_no"].to_pylist(), secret)
+        place = self.data.column_names.index("person_key")
+        data = self.data.set_column(place, "person_key", pa.array(keys, type=pa.string()))
+        return replace(self, data=data.sort_by("person_key"))
 
     def __repr__(self) -> str:
         clocks = f"reference {self.reference_date.isoformat()}, known {self.knowledge_date.isoformat()}"

@@ -1,6 +1,8 @@
 """Person keys: pseudonyms that only the holder of the secret can tie to a resident number."""
 
 import hashlib
+import hmac
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +11,7 @@ import pyarrow as pa
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 
-__all__ = ["content_secret", "hmac_pads"]
+__all__ = ["content_secret", "hmac_pads", "person_keys"]
 
 BLOCK: Final = 64
 SHORTEST: Final = 16
@@ -45,14 +47,38 @@ def hmac_pads(secret: bytes) -> tuple[bytes, bytes]:
     >>> ours == hmac.digest(bytes(32), b"x", "sha256")
     True
     """
-    if len(secret) < SHORTEST:
-        raise SamplingError(
-            "SAM-SECRET-SHORT",
-            _("The secret for person keys is shorter than 16 bytes."),
-            hint=_("Use the secret that the key store made."),
-        )
+    _check(secret)
     key = (hashlib.sha256(secret).digest() if len(secret) > BLOCK else secret).ljust(BLOCK, b"\0")
     return bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key)
+
+
+def person_keys(resident_numbers: Iterable[str], secret: bytes) -> list[str]:
+    """Return the person keys of resident numbers.
+
+    Parameters
+    ----------
+    resident_numbers : iterable of str
+        As text, with leading zeros.
+    secret : bytes
+        At least 16 bytes.
+
+    Returns
+    -------
+    list of str
+        HMAC-SHA256(secret, number in UTF-8), 64 hex digits each.
+
+    Raises
+    ------
+    SamplingError
+        The secret is too short.
+
+    Examples
+    --------
+    >>> person_keys(["0000000001"], bytes(32))[0][:16]
+    '67bd39c32f4f8d1a'
+    """
+    _check(secret)
+    return [hmac.digest(secret, number.encode(), "sha256").hex() for number in resident_numbers]
 
 
 def content_secret(residents: Any) -> bytes:
@@ -78,3 +104,12 @@ def content_secret(residents: Any) -> bytes:
     digest.update(numbers[order].astype("<i8").tobytes())
     digest.update(births[order].astype("<i4").tobytes())
     return digest.digest()
+
+
+def _check(secret: bytes) -> None:
+    if len(secret) < SHORTEST:
+        raise SamplingError(
+            "SAM-SECRET-SHORT",
+            _("The secret for person keys is shorter than 16 bytes."),
+            hint=_("Use the secret that the key store made."),
+        )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 __all__ = ["Limits", "limits"]
 
@@ -66,7 +67,7 @@ def limits() -> Limits:
     65
     """
     text = files("sampling").joinpath("data/limits.toml").read_text(encoding="utf-8")
-    flat = {name: value for table in tomllib.loads(text).values() for name, value in table.items()}
-    return Limits(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in flat.items()}
-    )
+    flat: dict[str, Any] = {}
+    for table in tomllib.loads(text).values():
+        flat |= {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    return Limits(**flat)

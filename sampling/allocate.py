@@ -1,0 +1,121 @@
+"""Allocation: how many persons each stratum gives, in whole numbers that sum exactly.
+
+Exact arithmetic throughout: the same sizes give the same allocation on every machine.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from custody.errors import SamplingError
+from custody.messages import gettext as _
+
+__all__ = ["allocate", "largest_remainder"]
+
+
+def allocate(n: int, weights: Sequence[int], sizes: Sequence[int], *, minimum: int = 0) -> list[int]:
+    """Share a sample between strata in proportion to weights, within limits.
+
+    Parameters
+    ----------
+    n : int
+        Persons to draw, 0 or more.
+    weights : sequence of int
+        Relative share of each stratum, 1 or more: the sizes for proportional, ones for equal allocation.
+    sizes : sequence of int
+        Persons of each stratum N_h, 1 or more; no stratum gives more.
+    minimum : int
+        Each stratum gives at least so many (or all it has, where it has fewer).
+
+    Returns
+    -------
+    list of int
+        n_h, in the order of the strata; they sum to `n`.
+
+    Raises
+    ------
+    SamplingError
+        `n` is more than there are, or less than the minimum of all strata together.
+
+    Notes
+    -----
+    n_h = clip(t w_h, lower_h, N_h) with the one t for which they sum to n; then whole numbers by largest
+    remainder, ties to the earlier stratum.
+
+    Examples
+    --------
+    >>> allocate(10, [50, 30, 20], [50, 30, 20])
+    [5, 3, 2]
+    >>> allocate(10, [900, 99, 1], [900, 99, 1], minimum=2)
+    [7, 2, 1]
+    >>> allocate(7, [1, 1, 1], [100, 100, 1])
+    [3, 3, 1]
+    """
+    lower = [min(minimum, size) for size in sizes]
+    if n > sum(sizes):
+        text = _("The design asks for {n:,} persons, but the frame has {size:,}.")
+        raise SamplingError(
+            "SAM-DESIGN-N", text.format(n=n, size=sum(sizes)), hint=_("Draw fewer, or check the frame.")
+        )
+    if n < sum(lower):
+        text = _("{n:,} persons are fewer than {minimum} from each of {strata:,} strata.")
+        raise SamplingError(
+            "SAM-DESIGN-MIN",
+            text.format(n=n, minimum=minimum, strata=len(sizes)),
+            hint=_("Draw more, use fewer strata, or lower the minimum."),
+        )
+    scale = _scale(n, weights, lower, sizes)
+    shares = [
+        _clip(scale * weight, least, most) for weight, least, most in zip(weights, lower, sizes, strict=True)
+    ]
+    return largest_remainder(shares)
+
+
+def largest_remainder(shares: Sequence[Fraction]) -> list[int]:
+    """Round shares that sum to a whole number, keeping the sum.
+
+    Parameters
+    ----------
+    shares : sequence of fractions.Fraction
+        0 or more; their sum is whole.
+
+    Returns
+    -------
+    list of int
+        Each share rounded down, or up for the largest remainders; ties to the earlier one.
+
+    Examples
+    --------
+    >>> largest_remainder([Fraction(7, 3), Fraction(7, 3), Fraction(7, 3)])
+    [3, 2, 2]
+    """
+    whole = [share.numerator // share.denominator for share in shares]
+    order = sorted(range(len(shares)), key=lambda h: (whole[h] - shares[h], h))
+    for h in order[: int(sum(shares)) - sum(whole)]:
+        whole[h] += 1
+    return whole
+
+
+def _clip(share: Fraction, least: int, most: int) -> Fraction:
+    return max(Fraction(least), min(Fraction(most), share))
+
+
+def _scale(n: int, weights: Sequence[int], lower: Sequence[int], upper: Sequence[int]) -> Fraction:
+    """Find t with sum(clip(t w, lower, upper)) = n: linear between the points where a limit is met."""
+
+    def total(scale: Fraction) -> Fraction:
+        return sum(
+            (_clip(scale * w, least, most) for w, least, most in zip(weights, lower, upper, strict=True)),
+            start=Fraction(0),
+        )
+
+    corners = {
+        Fraction(limit, w) for bound in (lower, upper) for limit, w in zip(bound, weights, strict=True)
+    }
+    below = above = Fraction(0)
+    for point in sorted(corners):
+        above = point
+        if total(point) >= n:
+            break
+        below = point
+    rise = total(above) - total(below)
+    return above if rise == 0 else below + (above - below) * (n - total(below)) / rise
