@@ -1,0 +1,212 @@
+"""A print run: labels on sheets as one PDF, with a list of what could not be printed and why."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from custody.clock import Clock
+from custody.errors import LabelError
+from custody.files import write_whole
+from custody.fonts import FontChain
+from custody.messages import gettext as _
+from labels.layout import plan_label
+from labels.prepare import HOLD_REASONS, HeldBack, prepare_labels
+from labels.sheets import RunOptions, draw_sheets
+from labels.stocks import DEFAULT_STOCK, Stock
+from labels.stocks import stock as find_stock
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PrintRun", "compose_run", "print_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintRun:
+    """What a print run made. It holds no name and no address.
+
+    Parameters
+    ----------
+    run : int
+        Number of the run.
+    stock : str
+        Maker and number of the label sheet.
+    labels : int
+        Labels printed.
+    sheets : int
+        Sheets printed.
+    held_back : tuple of HeldBack
+        Labels not printed, by row.
+    shrunk : tuple of int
+        Rows whose name or address was set smaller to fit.
+    pdf_sha256 : str
+        Digest of the PDF, 64 lower hex digits.
+    path : pathlib.Path
+        The PDF.
+    """
+
+    run: int
+    stock: str
+    labels: int
+    sheets: int
+    held_back: tuple[HeldBack, ...]
+    shrunk: tuple[int, ...]
+    pdf_sha256: str
+    path: Path
+
+    def __repr__(self) -> str:
+        counts = f"{self.labels} labels, {self.sheets} sheets, {len(self.held_back)} held back"
+        return f"PrintRun(run {self.run}: {counts})"
+
+    def tidy(self) -> "pd.DataFrame":
+        """Give the counts of the run.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``run, stock, labels, sheets, held_back, shrunk, pdf_sha256``; one row.
+        """
+        import pandas as pd
+
+        row = {
+            "run": self.run,
+            "stock": self.stock,
+            "labels": self.labels,
+            "sheets": self.sheets,
+            "held_back": len(self.held_back),
+            "shrunk": len(self.shrunk),
+            "pdf_sha256": self.pdf_sha256,
+        }
+        return pd.DataFrame([row])
+
+    def held_back_table(self) -> "pd.DataFrame":
+        """List the labels that were not printed.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``row, code, reason``: a row number, never a name.
+        """
+        import pandas as pd
+
+        rows = [(held.row, held.code, _(HOLD_REASONS[held.code])) for held in self.held_back]
+        return pd.DataFrame(rows, columns=["row", "code", "reason"])
+
+
+def print_run(
+    labels: "pd.DataFrame",
+    path: Path | str,
+    *,
+    stock: Stock | str = DEFAULT_STOCK,
+    run: int = 1,
+    wave: int = 1,
+    first_label: int = 1,
+    training: bool = False,
+    title: str = "",
+    clock: Clock | None = None,
+    fonts: FontChain | None = None,
+) -> PrintRun:
+    """Print labels to a PDF.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        Columns ``postal_code`` (``176-0001``), ``address`` (a full-width blank before the building, 方書),
+        ``name``, ``token``, ``copy``. Printed in the order of the postal codes, as given within one.
+    path : path
+        The PDF. A reader sees the old file or the whole new one, never a half.
+    stock : Stock or str
+        The label sheet.
+    run, wave : int
+        Number of the print run and of the mailing, from 1.
+    first_label : int
+        Where to begin on the first sheet (1 = a whole sheet), for sheets already used in part.
+    training : bool
+        True marks every label and sheet 「訓練用 TRAINING」.
+    title : str
+        Title of the survey, for the sheet's margin and the PDF's title.
+    clock : Clock, optional
+        Puts the date of printing into the sheet's margin.
+    fonts : FontChain, optional
+        Default: the fonts of this computer.
+
+    Returns
+    -------
+    PrintRun
+        Counts, the labels held back, and the digest of the PDF.
+
+    Raises
+    ------
+    InputError
+        A column is missing, a token stands twice, or the disk refuses the file.
+    LabelError
+        The stock is unknown or too small, ``first_label`` is not on it, or no label can be printed.
+
+    Notes
+    -----
+    Each label has a QR code of ``token.wave.copy`` (ISO/IEC 18004, level M, 14 mm) and the token in groups
+    for people. A label is held back rather than cut off or printed with a box for a missing character.
+    """
+    options = RunOptions(
+        stock=find_stock(stock) if isinstance(stock, str) else stock,
+        run=run,
+        wave=wave,
+        first_label=first_label,
+        training=training,
+        title=title,
+        printed_on=None if clock is None else clock.today(),
+    )
+    data, made = compose_run(labels, path, options, fonts)
+    write_whole(made.path, data)
+    return made
+
+
+def compose_run(
+    labels: "pd.DataFrame", path: Path | str, options: RunOptions, fonts: FontChain | None = None
+) -> tuple[bytes, PrintRun]:
+    """Make a print run in memory, without writing the file.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        As for `print_run`.
+    path : path
+        Where the file will be written.
+    options : RunOptions
+        Stock, numbers, title.
+    fonts : FontChain, optional
+        Default: the fonts of this computer.
+
+    Returns
+    -------
+    tuple of bytes and PrintRun
+        The PDF and what it holds.
+
+    Raises
+    ------
+    InputError, LabelError
+        As for `print_run`.
+    """
+    options.stock.position(options.first_label - 1)
+    chain = FontChain.find() if fonts is None else fonts
+    plan = plan_label(options.stock)
+    ready, held = prepare_labels(labels, plan, chain, options.wave)
+    if not ready:
+        raise LabelError(
+            "LAB-NOTHING",
+            _("None of the {n:,} labels can be printed.").format(n=len(held)),
+            hint=_("See the list of labels held back, and ask staff for a new package."),
+        )
+    data = draw_sheets(ready, plan, options, chain)
+    made = PrintRun(
+        run=options.run,
+        stock=options.stock.name,
+        labels=len(ready),
+        sheets=options.sheets(len(ready)),
+        held_back=tuple(held),
+        shrunk=tuple(sorted(label.row for label in ready if label.shrunk)),
+        pdf_sha256=hashlib.sha256(data).hexdigest(),
+        path=Path(path),
+    )
+    return data, made

@@ -1,0 +1,178 @@
+"""Drawing prepared labels on sheets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+from typing import Final
+
+from custody.console import progress
+from custody.fonts import FontChain
+from custody.messages import gettext as _
+from custody.pdf import MM, TRAINING_TEXT, new_canvas, save_canvas
+from labels.fit import Fitted, Measure, TextStyle
+from labels.layout import Box, LabelPlan, SheetLine, plan_sheet_line
+from labels.prepare import ReadyLabel
+from labels.stocks import Stock
+from labels.stream import ASCENT, PageStream
+
+__all__ = ["RunOptions", "draw_sheets"]
+
+GRAY: Final = 0.35
+MARK_SIZE: Final = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What is said about a print run on its sheets.
+
+    Parameters
+    ----------
+    stock : Stock
+        The label sheet.
+    run, wave : int
+        Number of the print run and of the mailing, from 1.
+    first_label : int
+        Place of the first label on the first sheet, 1 = upper left.
+    training : bool
+        True marks every label and sheet.
+    title : str
+        Title of the survey.
+    printed_on : datetime.date, optional
+        Date for the margin.
+    """
+
+    stock: Stock
+    run: int
+    wave: int
+    first_label: int
+    training: bool
+    title: str
+    printed_on: date | None = None
+
+    def sheets(self, labels: int) -> int:
+        """Return how many sheets a number of labels takes.
+
+        Parameters
+        ----------
+        labels : int
+            Labels to print.
+
+        Returns
+        -------
+        int
+            Sheets, the first one from place ``first_label``.
+        """
+        return -(-(self.first_label - 1 + labels) // self.stock.per_sheet)
+
+
+def draw_sheets(
+    labels: Sequence[ReadyLabel], plan: LabelPlan, options: RunOptions, chain: FontChain
+) -> bytes:
+    """Draw labels on sheets.
+
+    Parameters
+    ----------
+    labels : sequence of ReadyLabel
+        At least one, in the order of printing.
+    plan : LabelPlan
+        Where the parts of a label stand.
+    options : RunOptions
+        Stock, numbers, title.
+    chain : FontChain
+        The fonts.
+
+    Returns
+    -------
+    bytes
+        The PDF.
+    """
+    sheet, buffer = options.stock, BytesIO()
+    width, height = (length * MM for length in sheet.paper_size)
+    title = _("{title} labels run {run:02d}").format(title=options.title, run=options.run).strip()
+    canvas = new_canvas(buffer, title, training=False, pagesize=(width, height), chain=chain)
+    canvas.setSubject(TRAINING_TEXT if options.training else "")
+    draw = _Drawer(plan, options, chain, PageStream(canvas, chain), height)
+    skipped = options.first_label - 1
+    total = options.sheets(len(labels))
+    for page in progress(range(total), total, _("sheets")):
+        start = page * sheet.per_sheet - skipped
+        here = range(max(start, 0), min(start + sheet.per_sheet, len(labels)))
+        draw.margin(page + 1, total, here, len(labels))
+        for number in here:
+            draw.label(labels[number], *sheet.position(number - start))
+        draw.stream.flush()
+        canvas.showPage()
+    return save_canvas(canvas, buffer)
+
+
+class _Drawer:
+    """Draws labels and the margin line into the stream of the present page."""
+
+    def __init__(
+        self, plan: LabelPlan, options: RunOptions, chain: FontChain, stream: PageStream, paper_height: float
+    ) -> None:
+        self.stream = stream
+        self._plan = plan
+        self._options = options
+        self._measure = Measure(chain)
+        self._paper_height = paper_height
+        self._line = plan_sheet_line(options.stock)
+        self._mark_width = self._measure.width(TRAINING_TEXT) * MARK_SIZE
+
+    def label(self, label: ReadyLabel, left_mm: float, top_mm: float) -> None:
+        """Draw one label whose upper left corner lies there on the sheet."""
+        plan, options = self._plan, self._options
+        x, y = left_mm * MM, self._paper_height - top_mm * MM
+        self.stream.gray(0)
+        self._line_of(plan.postal, "postal", label.postal, x, y)
+        self._block(plan.address[0], plan.styles["address"], label.address, x, y)
+        middle = _centred(plan.name, plan.styles["name"], label.name)
+        self._block(middle, plan.styles["name"], label.name, x, y)
+        self._line_of(plan.token, "token", label.token, x, y)
+        self.stream.qr(x + plan.qr.left, y - plan.qr.top - plan.qr.height, plan.qr.height, label.content)
+        self.stream.gray(GRAY)
+        footer = f"run {options.run:02d}  copy {label.copy}  no. {label.row:04d}"
+        self._line_of(plan.footer, "footer", footer, x, y)
+        if options.training:
+            right = plan.postal.left + plan.postal.width - self._mark_width
+            self.stream.text(x + right, y - plan.postal.top - MARK_SIZE * ASCENT, MARK_SIZE, TRAINING_TEXT)
+
+    def margin(self, page: int, total: int, here: range, labels: int) -> None:
+        """Write title, run, sheet and counts into the margin of the sheet."""
+        line, options = self._line, self._options
+        if line is None:
+            return
+        run = _("run {run:02d}   sheet {page:,} of {total:,}   labels {first:,} to {last:,} of {labels:,}")
+        right = run.format(
+            run=options.run, page=page, total=total, first=here.start + 1, last=here.stop, labels=labels
+        )
+        if options.printed_on is not None:
+            right += f"   {options.printed_on.isoformat()}"
+        left = f"{TRAINING_TEXT}   {options.title}" if options.training else options.title
+        self.stream.gray(GRAY)
+        self._margin_texts(line, left, right)
+
+    def _margin_texts(self, line: SheetLine, left: str, right: str) -> None:
+        room = (line.right - line.left) / line.size
+        right_width = self._measure.width(right)
+        left_width = self._measure.width(left)
+        size = line.size * min(1.0, room / (left_width + right_width + 2))
+        self.stream.text(line.left, line.baseline, size, left)
+        self.stream.text(line.right - right_width * size, line.baseline, size, right)
+
+    def _line_of(self, box: Box, key: str, text: str, x: float, y: float) -> None:
+        size = self._plan.styles[key].size
+        self.stream.text(x + box.left, y - box.top - size * ASCENT, size, text)
+
+    def _block(self, box: Box, style: TextStyle, text: Fitted, x: float, y: float) -> None:
+        baseline = y - box.top - text.size * ASCENT
+        for line in text.lines:
+            self.stream.text(x + box.left, baseline, text.size, line)
+            baseline -= text.size * style.leading
+
+
+def _centred(box: Box, style: TextStyle, text: Fitted) -> Box:
+    """Move a box down so that the text stands in its middle."""
+    spare = box.height - style.height(len(text.lines), text.size)
+    return Box(box.left, box.top + spare / 2, box.width, box.height)
