@@ -23,6 +23,7 @@ from custody.messages import gettext as _
 
 __all__ = ["build_app", "main", "run"]
 
+INTERRUPTED: Final = 130
 MOUNT_NAMES: Final = {
     "custody": "custody",
     "sampling": "sampling",
@@ -63,14 +64,14 @@ def run(argv: Sequence[str]) -> int:
         _settle_language(arguments)
         build_app()(args=arguments, prog_name="hyohon")
     except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+        code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+        if code == INTERRUPTED:  # typer turns the keyboard's interrupt into this ending, without a word
+            complain(_("Interrupted. What the ledger holds is complete; run the command again."))
+        return code
     except HyohonError as refusal:
         complain(str(refusal))
         _trace(refusal, arguments)
         return 1
-    except KeyboardInterrupt:
-        complain(_("Interrupted. What the ledger holds is complete; run the command again."))
-        return 130
     except Exception as failure:
         complain(_unexpected(failure))
         _trace(failure, arguments)

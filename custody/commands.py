@@ -8,7 +8,7 @@ import typer
 
 from custody.errors import ApprovalError, ConfigError
 from custody.messages import gettext as _
-from custody.messages import mark
+from custody.messages import language, mark
 from custody.package_commands import add_open
 
 __all__ = ["build", "top_level"]
@@ -71,8 +71,9 @@ def _add_new(app: typer.Typer) -> None:
         ] = "2009-11-01",
         sample: Annotated[int, typer.Option(min=1, help=_("Persons to draw."))] = 3000,
         survey_language: Annotated[
-            str, typer.Option(help=_("Language of the survey's messages: ja or en."))
-        ] = "ja",
+            str | None,
+            typer.Option("--lang", help=_("Language of messages: ja or en."), metavar="ja|en"),
+        ] = None,
         seed: Annotated[str | None, typer.Option(help=_("Training only: repeatable secrets."))] = None,
         at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
     ) -> None:
@@ -82,7 +83,7 @@ def _add_new(app: typer.Typer) -> None:
         survey = create_survey(
             folder,
             training=training,
-            language=survey_language,
+            language=survey_language or language(),
             title=title,
             reference_date=_date(reference_date),
             sample=sample,
@@ -123,6 +124,8 @@ def _add_status(app: typer.Typer) -> None:
             return
         days = (until - survey.clock.today()).days
         say(_("  data may be kept until {until} ({days:,} days)").format(until=until, days=days))
+        if days < 0:
+            say(_("  OVERDUE: the data must be destroyed now."))
 
 
 def _add_verify(app: typer.Typer) -> None:
@@ -142,9 +145,10 @@ def _add_verify(app: typer.Typer) -> None:
             states = list(changed_files(ledger, folder))
         bad = [state for state in states if state.state != "same"]
         step(_("ledger is whole"), events=report.events)
-        say(f"  {_('last event')}: {report.head.seq}  {report.head.hash}")
+        say(_("  last event: {seq}  {digest}").format(seq=report.head.seq, digest=report.head.hash))
         for state in bad:
-            say(f"  {_(state.state)}: {state.path} ({_('event')} {state.seq})")
+            line = _("  {state}: {path} (event {seq})")
+            say(line.format(state=_(state.state), path=state.path, seq=state.seq))
         if bad:
             hint = _("Compare with a backup; find out who changed them, and record it.")
             problem = _("{count} recorded files are changed or gone.").format(count=len(bad))
@@ -152,7 +156,15 @@ def _add_verify(app: typer.Typer) -> None:
         step(_("recorded files are unchanged"), files=len(states))
 
 
-_STATES: Final = (mark("changed"), mark("gone"))
+_NAMES: Final = (
+    mark("changed"),
+    mark("gone"),
+    mark("persons to draw"),
+    mark("areas"),
+    mark("events"),
+    mark("files"),
+)
+"""Names that are printed with figures or states: here so that the catalogue has them."""
 
 
 def _add_log(app: typer.Typer) -> None:
@@ -175,17 +187,24 @@ def _add_log(app: typer.Typer) -> None:
 
 def _add_keys(app: typer.Typer) -> None:
     text = _("Show the public keys of a role for the other party; make the keys where there are none.")
-    example = "hyohon custody keys --role contractor --folder keys"
+    example = "hyohon custody keys survey2009\n\n  hyohon custody keys --role contractor --folder keys"
 
     @app.command("keys", help=text + _example(example))
     def keys(
-        role: Annotated[str, typer.Option(help=_("staff, contractor or research."))],
-        folder: Annotated[Path, typer.Option(help=_("Folder of the keys."))],
+        survey: Annotated[
+            Path | None, typer.Argument(help=_("A survey folder, for the keys of staff."))
+        ] = None,
+        role: Annotated[str, typer.Option(help=_("staff, contractor or research."))] = "staff",
+        folder: Annotated[Path | None, typer.Option(help=_("Folder of the keys."))] = None,
     ) -> None:
         from custody.console import say
         from custody.keys import KeyStore
+        from custody.survey import Survey
 
-        store = KeyStore(folder)
+        if (survey is None) == (folder is None):
+            hint = _("Write one of the two examples of `hyohon custody keys --help`.")
+            raise ConfigError("CFG-KEYS", _("Name either a survey or a folder of keys."), hint=hint)
+        store = Survey.open(survey).keys if survey is not None else KeyStore(folder or Path())
         if not store.has(role):
             store.create(role)
         public = store.public(role)
