@@ -2,7 +2,9 @@
 
 Nothing in it comes from a real person. The public face:
 
-- `make_ward` invents a ward, `Ward.write` writes its two registers and ``truth.json``.
+- `make_ward` invents a ward, `Ward.write` writes its two registers and ``truth.json``;
+- `population_answers` is what every elder of the frame would answer, `population_truth` its means;
+- `returns` lets the people of a sample send their forms back.
 
 Names are imported at first use, so that ``hyohon --help`` stays quick.
 """
@@ -11,11 +13,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from synthetic_data.answers import population_answers
+    from synthetic_data.mailing import Returns, returns
+    from synthetic_data.scores import population_truth
     from synthetic_data.ward import Ward, make_ward
 
-__all__ = ["Ward", "make_ward"]
+__all__ = ["Returns", "Ward", "make_ward", "population_answers", "population_truth", "returns"]
 
-_HOME = {"Ward": "ward", "make_ward": "ward"}
+_HOME = {
+    "Returns": "mailing",
+    "Ward": "ward",
+    "make_ward": "ward",
+    "population_answers": "answers",
+    "population_truth": "scores",
+    "returns": "mailing",
+}
 
 
 def __getattr__(name: str) -> object:

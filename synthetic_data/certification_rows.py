@@ -58,8 +58,8 @@ class RowMaker:
     -----
     Rules (介護保険法27条8項, 28条 and the rules of 2009): a new or changed decision takes effect on the day
     of application and lasts the rest of that month and six months (three to five if shortened; six months
-    in all if it starts on the first day of a month). A renewal takes effect on the day after the old end, lasts 12
-    months (up to 24 for 要介護, fewer if shortened) and may be filed from 60 days before the old end.
+    in all if it starts on the first day of a month). A renewal takes effect on the day after the old end,
+    lasts 12 months (up to 24 for 要介護, fewer if shortened) and may be filed from 60 days before.
     """
 
     def __init__(self, reference: np.datetime64, extract: np.datetime64, streams: Streams) -> None:

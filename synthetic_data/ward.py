@@ -80,12 +80,25 @@ class Ward:
 
     @property
     def truth(self) -> dict[str, Any]:
+        """What is true of the registers and what the survey should find, as written to ``truth.json``.
+
+        Returns
+        -------
+        dict
+            `counts`, and under ``population`` the means of `population_truth`.
+        """
+        from synthetic_data.scores import population_truth
+
+        return {**self.counts, "population": population_truth(self)}
+
+    @property
+    def counts(self) -> dict[str, Any]:
         """What is true of the registers: every count, known from how the ward was made.
 
         Returns
         -------
         dict
-            As written to ``truth.json``.
+            The first part of ``truth.json``.
         """
         return register_truth(self.people, self.homes, self.certification, self.seed, self.dates())
 
@@ -194,8 +207,8 @@ def make_ward(
     >>> ward = make_ward(2_000, seed="example")
     >>> ward
     Ward(2,000 residents, 912 households, reference date 2009-11-01)
-    >>> ward.truth["flow"]["register"], ward.truth["flow"]["frame"]
-    (2000, 298)
+    >>> ward.counts["flow"]["register"], ward.counts["flow"]["frame"]
+    (2000, 307)
     """
     extract = extract_date or reference_date + datetime.timedelta(days=1)
     _check(residents, (extract - reference_date).days)
