@@ -274,6 +274,22 @@ class SurveyDesign:
         keep = _mask(self._data, mask)
         return self._with(self._data[keep], restrict(self.arrays, keep))
 
+    def assign(self, **columns: Any) -> "SurveyDesign":
+        """Add or replace columns of the data, as R's ``update``.
+
+        Parameters
+        ----------
+        **columns
+            New columns: one value a row, or a function of the table. Columns of the design may be replaced
+            too, but the design keeps what it was made of.
+
+        Returns
+        -------
+        SurveyDesign
+            A new design over the same rows.
+        """
+        return self._with(self._data.assign(**columns), self.arrays)
+
     def describe(self) -> DesignDescription:
         """Summarise strata, PSUs, weights and Kish's design effect.
 

@@ -1,9 +1,10 @@
 """Results of estimation: one object from which tables, plots and files are made."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.arrays import FloatArray
 from analysis.estimators import Linear
@@ -80,16 +81,20 @@ class Estimate:
             Columns: the ``by`` columns, term, level, estimate, se, ci_low, ci_high (95 %, t with the row's
             df), df, n, and deff, cv where asked for.
         """
-        frame = self._keys()
-        frame["estimate"], frame["se"] = self.estimate, self.se
-        frame["ci_low"], frame["ci_high"] = self._limits(0.95, "t")
-        frame["df"], frame["n"] = self.linear.df.reshape(-1), self.linear.n.reshape(-1)
+        low, high = self._limits(0.95, "t")
+        columns: dict[str, NDArray[Any]] = {
+            "estimate": self.estimate,
+            "se": self.se,
+            "ci_low": low,
+            "ci_high": high,
+        }
+        columns |= {"df": self.linear.df.reshape(-1), "n": self.linear.n.reshape(-1)}
         if self.linear.deff is not None:
-            frame["deff"] = self.linear.deff.reshape(-1)
+            columns["deff"] = self.linear.deff.reshape(-1)
         if cv:
             with np.errstate(divide="ignore", invalid="ignore"):
-                frame["cv"] = self.se / np.abs(self.estimate)
-        return frame
+                columns["cv"] = self.se / np.abs(self.estimate)
+        return self._keys().assign(**columns)
 
     def confint(self, level: float = 0.95, dist: Distribution = "t") -> "pd.DataFrame":
         """Confidence intervals.
