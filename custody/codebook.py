@@ -12,7 +12,7 @@ from typing import Final
 import pandas as pd
 
 from custody.answer_checks import ANSWER_RULES, CheckedAnswers, check_answers
-from custody.codebook_file import read_items, read_json, read_text
+from custody.codebook_file import read_items, read_json, two_languages
 from custody.codebook_items import Item, ItemType, MissingCodes, Option, Score, Text
 from custody.errors import ConfigError
 from custody.messages import gettext as _
@@ -98,9 +98,9 @@ class Codebook:
         return cls(
             name=root.text("name"),
             version=root.text("version"),
-            title=read_text(root, "title"),
+            title=two_languages(root, "title"),
             items=read_items(root),
-            words={word: read_text(words, word) for word in _WORDS},
+            words={word: two_languages(words, word) for word in _WORDS},
         )
 
     @property

@@ -13,7 +13,7 @@ from custody.messages import gettext as _
 from custody.settings import Settings
 from custody.showif import Condition, parse_condition
 
-__all__ = ["read_items", "read_json", "read_text"]
+__all__ = ["read_items", "read_json", "two_languages"]
 
 _MISSING_KEYS: Final = ("no_answer", "not_asked", "multi_mark", "illegible", "out_of_range")
 _GREATEST: Final = 1_000_000
@@ -71,7 +71,7 @@ def _locate(name_or_path: str | Path) -> Traversable | Path:
     return Path(name_or_path)
 
 
-def read_text(values: Settings, key: str) -> Text:
+def two_languages(values: Settings, key: str) -> Text:
     """Read a text in two languages.
 
     Parameters
@@ -146,8 +146,8 @@ def _item(values: Settings, missing: Settings) -> Item:
     return Item(
         code=code,
         type=kind,
-        section=read_text(values, "section"),
-        text=read_text(values, "text"),
+        section=two_languages(values, "section"),
+        text=two_languages(values, "text"),
         missing=_missing(missing.table(kind), kind),
         columns=tuple(values.texts("columns")) if many else (code,),
         options=options,
@@ -156,7 +156,7 @@ def _item(values: Settings, missing: Settings) -> Item:
         max_marks=values.integer("max_marks", least=1) if "max_marks" in values.values else None,
         valid_range=_range(values) if kind == "NUM" else None,
         decimals=values.integer("decimals", least=0) if kind == "NUM" else 0,
-        unit=read_text(values, "unit") if kind == "NUM" else None,
+        unit=two_languages(values, "unit") if kind == "NUM" else None,
         show_if=_show_if(values),
         role=values.text("role") if "role" in values.values else None,
         score=_score(values, options),

@@ -209,6 +209,8 @@ def seal(
     """
     if kind not in get_args(Kind):
         raise _cannot_seal(_("The kind of a package must be labels, events or research."))
+    if len(payload) > MAX_MEMBER_BYTES or len(_canonical(facts)) > MAX_MANIFEST_BYTES // 2:
+        raise _cannot_seal(_("The package is larger than allowed (64 MB)."))
     manifest = Manifest(
         kind=kind,
         schema=SCHEMA,
@@ -223,8 +225,6 @@ def seal(
         facts=dict(facts),
     )
     text = manifest.to_json()
-    if len(payload) > MAX_MEMBER_BYTES or len(text) > MAX_MANIFEST_BYTES:
-        raise _cannot_seal(_("The package is larger than allowed (64 MB)."))
     try:
         to = pyrage.x25519.Recipient.from_str(recipient)
         members = dict(zip(MEMBERS, (text, signer.sign(text), payload), strict=True))
