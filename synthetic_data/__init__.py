@@ -4,7 +4,8 @@ Nothing in it comes from a real person. The public face:
 
 - `make_ward` invents a ward, `Ward.write` writes its two registers and ``truth.json``;
 - `population_answers` is what every elder of the frame would answer, `population_truth` its means;
-- `returns` lets the people of a sample send their forms back.
+- `returns` lets the people of a sample send their forms back;
+- `load_ward` makes the ward of a folder again; `WardProvider` gives Faker single invented people.
 
 Names are imported at first use, so that ``hyohon --help`` stays quick.
 """
@@ -15,14 +16,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from synthetic_data.answers import population_answers
     from synthetic_data.mailing import Returns, returns
+    from synthetic_data.provider import WardProvider
     from synthetic_data.scores import population_truth
-    from synthetic_data.ward import Ward, make_ward
+    from synthetic_data.ward import Ward, load_ward, make_ward
 
-__all__ = ["Returns", "Ward", "make_ward", "population_answers", "population_truth", "returns"]
+__all__ = [
+    "Returns",
+    "Ward",
+    "WardProvider",
+    "load_ward",
+    "make_ward",
+    "population_answers",
+    "population_truth",
+    "returns",
+]
 
 _HOME = {
     "Returns": "mailing",
     "Ward": "ward",
+    "WardProvider": "provider",
+    "load_ward": "ward",
     "make_ward": "ward",
     "population_answers": "answers",
     "population_truth": "scores",

@@ -9,8 +9,24 @@ import typer
 
 from custody.console import say, step
 from custody.messages import gettext as _
+from custody.messages import mark
 
-__all__ = ["build"]
+__all__ = ["COUNT_NAMES", "build"]
+
+COUNT_NAMES = (
+    mark("residents"),
+    mark("elders"),
+    mark("certifications"),
+    mark("frame"),
+    mark("mailed"),
+    mark("answered"),
+    mark("blank"),
+    mark("undeliverable"),
+    mark("refused"),
+    mark("no return"),
+    mark("scans"),
+)
+"""Names of the counts that the commands print, for the catalogue."""
 
 
 def build() -> typer.Typer:
@@ -22,7 +38,12 @@ def build() -> typer.Typer:
         Mounted as ``hyohon synthetic``.
     """
     app = typer.Typer(help=_("An invented ward for tests and training."), no_args_is_help=True)
+    _add_ward(app)
+    _add_returns(app)
+    return app
 
+
+def _add_ward(app: typer.Typer) -> None:
     @app.command(
         "ward",
         help=_("Invent a ward and write its two registers (CP932) and truth.json."),
@@ -36,15 +57,34 @@ def build() -> typer.Typer:
         from synthetic_data.ward import make_ward
 
         ward = make_ward(residents, seed)
+        counts = ward.counts
         ward.write(folder)
-        truth = ward.truth
         step(
             _("invented ward"),
-            residents=truth["residents_rows"],
-            elders=truth["elders_65_on_reference_date"],
-            certifications=truth["certification_rows"],
-            frame=truth["flow"]["frame"],
+            residents=counts["residents_rows"],
+            elders=counts["elders_65_on_reference_date"],
+            certifications=counts["certification_rows"],
+            frame=counts["flow"]["frame"],
         )
         say(_("All people in these files are invented."))
 
-    return app
+
+def _add_returns(app: typer.Typer) -> None:
+    @app.command(
+        "returns",
+        help=_("Let the invented people of a sample send their forms back: answers.csv and scans.csv."),
+        epilog=_("Example: hyohon synthetic returns registers --link link.csv --out returns"),
+    )
+    def returns_command(
+        folder: Annotated[Path, typer.Argument(help=_("Folder of the ward's registers and truth.json."))],
+        link: Annotated[Path, typer.Option(help=_("CSV with the columns token and resident_no."))],
+        out: Annotated[Path, typer.Option(help=_("Folder for the files; made if missing."))],
+        seed: Annotated[str, typer.Option(help=_("The same seed gives the same files."))] = "20091101",
+    ) -> None:
+        from synthetic_data.mailing import read_link, returns
+        from synthetic_data.ward import load_ward
+
+        back = returns(load_ward(folder), read_link(link), seed)
+        back.write(out)
+        step(_("returns"), mailed=back.truth["mailed"], **back.truth["ends"], scans=len(back.scans))
+        say(_("All answers in these files are invented."))

@@ -137,6 +137,32 @@ def draw_ends(chance: Floats, gone: npt.NDArray[np.bool_], streams: Streams) -> 
     return end
 
 
+def read_link(path: str | Path) -> pd.DataFrame:
+    """Read the file that says who is behind each token (training surveys only).
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        CSV in UTF-8 with the columns ``token`` and ``resident_no``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All columns as text.
+
+    Raises
+    ------
+    custody.errors.InputError
+        If the file cannot be read.
+    """
+    try:
+        return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+    except (OSError, ValueError) as cause:
+        hint = _("Give a CSV file in UTF-8 with the columns token and resident_no.")
+        text = _("the link file cannot be read")
+        raise InputError("LINK-FILE", text, hint=hint, file=Path(path).name) from cause
+
+
 def find_people(ward: Ward, tokens: pd.DataFrame) -> Ints:
     """Place in the frame of the person behind each token.
 

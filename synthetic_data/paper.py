@@ -52,6 +52,8 @@ class Paper:
         self.care = np.power(float(blanks["per_10_years"]), variables["za"])
         self.care = self.care * np.where(answers["Q1"] == PROXY, blanks["proxy"], 1.0)
         self.care = self.care * np.where(variables["male"] > 0, blanks["male"], 1.0)
+        careful = streams.below("paper.careful", self.n, 1000) < blanks["careful"]["share"]
+        self.care = self.care * np.where(careful, blanks["careful"]["factor"], blanks["careful"]["others"])
         self.errors = settings("returns_model")["errors"]
 
     def _hit(self, name: str, rate: Any, among: Any = True) -> Flags:
@@ -156,7 +158,7 @@ class Paper:
                 ("multi_mark", item.missing.multi_mark),
             ):
                 answered = np.isin(values, item.values)
-                values[self._hit(f"{kind}.{item.code}", self.errors[kind], answered)] = code
+                values[self._hit(f"{kind}.{item.code}", self.errors[kind] * self.care, answered)] = code
 
     def _skip_errors(self, raw: dict[str, Any], asked: dict[str, Flags]) -> None:
         for item in self.book.items:

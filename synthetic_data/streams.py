@@ -141,17 +141,16 @@ class Streams:
         >>> Streams("example").weighted("coin", [1, 3], 6)
         array([1, 1, 1, 1, 1, 1])
         """
-        limits = np.cumsum(np.asarray(weights, dtype=np.int64), axis=-1)
-        if limits.ndim == 1:
-            count = int(np.asarray(rows))
-            drawn = self.below(name, count, int(limits[-1]))
-            return np.searchsorted(limits, drawn, side="right").astype(np.int64)
-        row = np.asarray(rows, dtype=np.int64)
-        drawn = self.below(name, len(row), limits[row, -1])
-        place = np.zeros(len(row), dtype=np.int64)
-        for column in range(limits.shape[1] - 1):
-            place += drawn >= limits[row, column]
-        return place
+        table = np.asarray(weights, dtype=np.int64)
+        row: Ints
+        if table.ndim == 1:
+            row, table = np.zeros(int(np.asarray(rows)), dtype=np.int64), table[None, :]
+        else:
+            row = np.asarray(rows, dtype=np.int64)
+        totals = table.sum(axis=1)
+        drawn = self.below(name, len(row), totals[row]) + (np.cumsum(totals) - totals)[row]
+        place = np.searchsorted(np.cumsum(table.ravel()), drawn, side="right")
+        return np.asarray(place - row * table.shape[1], dtype=np.int64)
 
     def from_pairs(self, name: str, pairs: list[list[int]], n: int) -> Ints:
         """Values drawn from a list of (value, weight) pairs.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from custody.errors import ConfigError
+from custody.errors import ConfigError, InputError
 from custody.messages import gettext as _
 from synthetic_data.addresses import Homes, find_homes
 from synthetic_data.certification import Certification, certify
@@ -220,6 +220,40 @@ def make_ward(
     people = register(living, residency, certification, reference, streams)
     homes = find_homes(living, streams)
     return Ward(seed, reference_date, extract, people, homes, certification)
+
+
+def load_ward(folder: str | Path) -> Ward:
+    """Make the ward again whose registers lie in a folder.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        A folder written by `Ward.write`.
+
+    Returns
+    -------
+    Ward
+        The same ward, made anew from the seed in ``truth.json``.
+
+    Raises
+    ------
+    custody.errors.InputError
+        If there is no ``truth.json``, or if it was written by another version whose wards differ.
+    """
+    path = Path(folder) / TRUTH_FILE
+    hint = _("Make the ward again with: hyohon synthetic ward FOLDER")
+    try:
+        truth = json.loads(path.read_text(encoding="utf-8"))
+        made, extract = truth["made_with"], datetime.date.fromisoformat(truth["extract_date"])
+        reference = datetime.date.fromisoformat(made["reference_date"])
+        ward = make_ward(int(made["residents"]), str(made["seed"]), reference, extract)
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        text = _("the folder holds no readable truth.json of an invented ward")
+        raise InputError("WARD-TRUTH", text, hint=hint, file=path.name) from cause
+    if ward.counts != {key: truth.get(key) for key in ward.counts}:
+        text = _("the ward in the folder was made by another version")
+        raise InputError("WARD-VERSION", text, hint=hint, file=path.name)
+    return ward
 
 
 def _check(residents: int, days: int) -> None:
