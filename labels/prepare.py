@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -100,7 +100,11 @@ class _Row(NamedTuple):
 
 
 def prepare_labels(
-    labels: "pd.DataFrame", plan: LabelPlan, chain: FontChain, wave: int
+    labels: "pd.DataFrame",
+    plan: LabelPlan,
+    chain: FontChain,
+    wave: int,
+    numbers: Sequence[int] | None = None,
 ) -> tuple[list[ReadyLabel], list[HeldBack]]:
     """Check and fit every label.
 
@@ -114,6 +118,8 @@ def prepare_labels(
         The fonts.
     wave : int
         Number of the mailing.
+    numbers : sequence of int, optional
+        Row numbers of the labels; default 1, 2, 3, ...
 
     Returns
     -------
@@ -130,7 +136,8 @@ def prepare_labels(
     fit = _Fitter(plan, chain)
     ready: list[ReadyLabel] = []
     held: list[HeldBack] = []
-    for number, (row, good) in enumerate(zip(rows, good_tokens, strict=True), start=1):
+    numbers = range(1, len(rows) + 1) if numbers is None else numbers
+    for number, row, good in zip(numbers, rows, good_tokens, strict=True):
         found = fit.label(number, row, wave) if good else "token"
         if isinstance(found, str):
             held.append(HeldBack(number, found))

@@ -1,6 +1,7 @@
 """A print run: labels on sheets as one PDF, with a list of what could not be printed and why."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,7 +164,11 @@ def print_run(
 
 
 def compose_run(
-    labels: "pd.DataFrame", path: Path | str, options: RunOptions, fonts: FontChain | None = None
+    labels: "pd.DataFrame",
+    path: Path | str,
+    options: RunOptions,
+    fonts: FontChain | None = None,
+    rows: Sequence[int] | None = None,
 ) -> tuple[bytes, PrintRun]:
     """Make a print run in memory, without writing the file.
 
@@ -177,6 +182,8 @@ def compose_run(
         Stock, numbers, title.
     fonts : FontChain, optional
         Default: the fonts of this computer.
+    rows : sequence of int, optional
+        Row numbers of the labels; default 1, 2, 3, ...
 
     Returns
     -------
@@ -191,7 +198,7 @@ def compose_run(
     options.stock.position(options.first_label - 1)
     chain = FontChain.find() if fonts is None else fonts
     plan = plan_label(options.stock)
-    ready, held = prepare_labels(labels, plan, chain, options.wave)
+    ready, held = prepare_labels(labels, plan, chain, options.wave, rows)
     if not ready:
         raise LabelError(
             "LAB-NOTHING",

@@ -1,0 +1,207 @@
+"""Commands of the labels room: find a label sheet, print a package, scan what comes and goes, report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from custody.messages import gettext as _
+from custody.messages import mark
+
+if TYPE_CHECKING:
+    from labels.batches import ScanResult
+    from labels.printing import PrintRun
+
+__all__ = ["build"]
+
+COUNT_NAMES: Final = (
+    mark("held back"),
+    mark("labels"),
+    mark("mailed"),
+    mark("printed"),
+    mark("refused"),
+    mark("returned"),
+    mark("set aside"),
+    mark("sheets"),
+    mark("shrunk"),
+    mark("spoiled"),
+    mark("undeliverable"),
+)
+"""Names of figures and states, for the catalogue."""
+
+
+def _example(command: str) -> str:
+    return _("Example:") + f"  hyohon labels {command}"
+
+
+def build() -> typer.Typer:
+    """Build the subcommands of ``hyohon labels``.
+
+    Returns
+    -------
+    typer.Typer
+        stocks, print, scan, mail, undo, report.
+    """
+    app = typer.Typer(help=_("Print labels and track the letters (contractor)."), no_args_is_help=True)
+    for add in (_add_stocks, _add_print, _add_scan, _add_mail, _add_undo, _add_report):
+        add(app)
+    return app
+
+
+def _add_stocks(app: typer.Typer) -> None:
+    text = _("List label sheets; words narrow the list down.")
+
+    @app.command("stocks", help=text, epilog=_example("stocks A4 12-up"))
+    def stocks(
+        words: Annotated[
+            list[str] | None, typer.Argument(help=_("Maker, number, paper, 12-up, 86.4x42.3, ..."))
+        ] = None,
+    ) -> None:
+        from custody.console import say
+        from labels.stocks import find_stocks
+
+        found = find_stocks(" ".join(words or ()))
+        for sheet in found:
+            say(sheet.describe() + (f"  ({sheet.note})" if sheet.note else ""))
+        say(_("{n:,} label sheets").format(n=len(found)))
+
+
+def _add_print(app: typer.Typer) -> None:
+    text = _("Open a sealed package of labels and print it to a PDF in the job folder.")
+    example = "print out/labels.sp --job job --stock KPC-E1121"
+
+    @app.command("print", help=text, epilog=_example(example))
+    def print_(
+        package: Annotated[Path, typer.Argument(help=_("The sealed package, labels.sp."))],
+        job: Annotated[Path, typer.Option(help=_("Folder of the job; a new one for a new survey."))],
+        stock: Annotated[
+            str, typer.Option(help=_("Label sheet; `hyohon labels stocks` lists them."))
+        ] = "Kokuyo KPC-E1121",
+        first_label: Annotated[
+            int, typer.Option(min=1, help=_("Where to begin on the first sheet, if it was used in part."))
+        ] = 1,
+        reason: Annotated[
+            str | None,
+            typer.Option(help=_("To print again: jam, torn, misprint, lost, address or other.")),
+        ] = None,
+        held_back: Annotated[
+            bool, typer.Option("--held-back", help=_("Print only the labels held back before."))
+        ] = False,
+        keys: Annotated[Path | None, typer.Option(help=_("Folder of the contractor's keys."))] = None,
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from labels.job_printing import print_package
+        from labels.jobs import contractor_keys
+
+        made = print_package(
+            package,
+            job,
+            keys=contractor_keys(keys),
+            stock=stock,
+            first_label=first_label,
+            reason=reason,
+            only_held_back=held_back,
+            at=at,
+        )
+        _say_run(made)
+
+
+def _add_scan(app: typer.Typer) -> None:
+    text = _("Record scanned labels: a CSV with token, state and date, or one code a line.")
+
+    @app.command("scan", help=text, epilog=_example("scan job scans.csv --state returned"))
+    def scan(
+        job: Annotated[Path, typer.Argument(help=_("Folder of the job."))],
+        scans: Annotated[Path, typer.Argument(help=_("File of scans."))],
+        state: Annotated[
+            str,
+            typer.Option(
+                help=_("Where a row gives none: mailed, returned, undeliverable, refused, spoiled.")
+            ),
+        ] = "mailed",
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from labels.job_report import scan_file
+        from labels.jobs import Job
+
+        _say_scans(scan_file(Job.open(job, at), scans, state))
+
+
+def _add_mail(app: typer.Typer) -> None:
+    text = _("Record all printed labels that are still in hand as mailed.")
+
+    @app.command("mail", help=text, epilog=_example("mail job --date 2009-11-09"))
+    def mail(
+        job: Annotated[Path, typer.Argument(help=_("Folder of the job."))],
+        date: Annotated[
+            str | None, typer.Option(help=_("Day of mailing, YYYY-MM-DD; default today."))
+        ] = None,
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from custody.console import step
+        from labels.jobs import Job
+
+        with Job.open(job, at).tracking() as tracking:
+            step(_("mailing recorded"), mailed=tracking.mail(date))
+
+
+def _add_undo(app: typer.Typer) -> None:
+    text = _("Take the last state of a label back. Nothing is deleted: the ledger gets a new event.")
+
+    @app.command("undo", help=text, epilog=_example("undo job 0123-4567-89AB-C59 --reason misread"))
+    def undo(
+        job: Annotated[Path, typer.Argument(help=_("Folder of the job."))],
+        token: Annotated[str, typer.Argument(help=_("Token of the label, or its QR code."))],
+        reason: Annotated[str, typer.Option(help=_("Short code, as misread."))],
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from custody.console import say
+        from labels.jobs import Job
+
+        with Job.open(job, at).tracking() as tracking:
+            piece = tracking.undo(token, reason)
+        say(_("  The label is now: {state}").format(state=_(piece.state.replace("_", " "))))
+
+
+def _add_report(app: typer.Typer) -> None:
+    text = _("Account for every label, and seal the states of all labels for staff (out/events.sp).")
+
+    @app.command("report", help=text, epilog=_example("report job"))
+    def report(
+        job: Annotated[Path, typer.Argument(help=_("Folder of the job."))],
+        keys: Annotated[Path | None, typer.Option(help=_("Folder of the contractor's keys."))] = None,
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from custody.console import say
+        from labels.job_report import make_report
+        from labels.jobs import Job, contractor_keys
+
+        made = make_report(Job.open(job, at), contractor_keys(keys))
+        for _name, value, meaning in made.reconciliation.tidy().itertuples(index=False):
+            say(f"  {value:>9,}  {meaning}")
+        if not made.reconciliation.closed:
+            say(_("  Not closed: labels are in hand or not accounted for."))
+        say(_("  For staff: {path}").format(path=made.events))
+
+
+def _say_run(made: "PrintRun") -> None:
+    from custody.console import say, step
+
+    title = _("print run {run}").format(run=made.run)
+    counts = {"labels": made.labels, "sheets": made.sheets, "shrunk": len(made.shrunk)}
+    step(title, **counts, held_back=len(made.held_back))
+    if made.held_back:
+        say(
+            _("  Labels held back are listed in {path}; report them to staff.").format(
+                path="out/held-back.csv"
+            )
+        )
+    say(f"  {made.path}")
+
+
+def _say_scans(result: "ScanResult") -> None:
+    from custody.console import say, step
+
+    step(_("scans recorded"), **dict(result.accepted), set_aside=len(result.exceptions))
+    if result.exceptions:
+        say(_("  Scans set aside are listed in {path}.").format(path="out/scan-exceptions.csv"))

@@ -1,0 +1,187 @@
+"""Printing a sealed package of labels: opened in memory, printed, and every copy in the ledger."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from custody.errors import InputError, KeyFileError, LabelError
+from custody.files import write_whole
+from custody.fonts import FontChain
+from custody.keys import KeyStore
+from custody.ledger import Fact
+from custody.messages import gettext as _
+from custody.packages import Package, open_package
+from labels.jobs import Job, write_table
+from labels.pieces import Piece
+from labels.printing import PrintRun, compose_run
+from labels.sheets import RunOptions
+from labels.stocks import DEFAULT_STOCK
+from labels.stocks import stock as find_stock
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["REPRINT_REASONS", "ReprintReason", "print_package"]
+
+ReprintReason = Literal["jam", "torn", "misprint", "lost", "address", "other"]
+REPRINT_REASONS: Final[tuple[str, ...]] = get_args(ReprintReason)
+"""Why labels are printed a second time."""
+
+STILL_HERE: Final = ("held_back", "printed", "spoiled")
+"""A label in one of these states has not left the house, so that a new copy may take its place."""
+
+WAVE: Final = 1
+
+
+def print_package(
+    package: Path | str,
+    folder: Path | str,
+    *,
+    keys: KeyStore,
+    stock: str = DEFAULT_STOCK,
+    first_label: int = 1,
+    reason: str | None = None,
+    only_held_back: bool = False,
+    at: str | None = None,
+    fonts: FontChain | None = None,
+) -> PrintRun:
+    """Open a sealed package, print its labels and record every copy.
+
+    Parameters
+    ----------
+    package : path
+        ``labels.sp``, sealed to the contractor.
+    folder : path
+        The job folder; made for the first package of a survey.
+    keys : KeyStore
+        The contractor's keys; where they know staff's public key, the package must be signed with it.
+    stock : str
+        The label sheet.
+    first_label : int
+        Where to begin on the first sheet.
+    reason : {"jam", "torn", "misprint", "lost", "address", "other"}, optional
+        Needed to print labels again: they get the next copy number and the old copies become void. Labels
+        already mailed are not printed again.
+    only_held_back : bool
+        True prints only those labels that no run has printed, as when a missing font was installed.
+    at : str, optional
+        Simulated time, only for training surveys.
+    fonts : FontChain, optional
+        Default: the fonts of this computer.
+
+    Returns
+    -------
+    PrintRun
+        The run; its PDF lies in the job's ``out`` folder.
+
+    Raises
+    ------
+    PackageError
+        The package may not be opened.
+    LabelError
+        ``LAB-REPRINT`` where the labels were printed before and no reason is given.
+
+    Notes
+    -----
+    The run is recorded before the PDF gets its name: after a crash between the two there is a recorded run
+    without a file, never a printed label without a record.
+    """
+    _check_reason(reason)
+    sheet = find_stock(stock)
+    opened = _open(package, keys)
+    job = Job.start(folder, opened.manifest, at)
+    data = _payload(opened)
+    with job.tracking() as tracking:
+        chosen = _choose(data, tracking.known(), reason, only_held_back)
+        options = RunOptions(
+            stock=sheet,
+            run=tracking.runs + 1,
+            wave=WAVE,
+            first_label=first_label,
+            training=job.training,
+            title=job.title,
+            printed_on=job.clock.today(),
+        )
+        path = job.out / f"labels-run{options.run:02d}.pdf"
+        pdf, made = compose_run(chosen, path, options, fonts, rows=[row + 1 for row in chosen.index])
+        held = {found.row - 1: found.code for found in made.held_back}
+        printed = chosen.drop(index=list(held))
+        tracking.record_run(
+            {**_facts(made, opened), "first": first_label, "reason": reason or ""},
+            list(zip(printed["token"], printed["copy"].astype(int).tolist(), strict=True)),
+            [(str(data["token"][row]), code) for row, code in held.items()],
+            run=options.run,
+            wave=WAVE,
+        )
+    write_whole(path, pdf)
+    write_table(job.out / "held-back.csv", made.held_back_table())
+    return made
+
+
+def _open(package: Path | str, keys: KeyStore) -> Package:
+    try:
+        verifier = keys.verifier("staff")
+    except KeyFileError:
+        verifier = None
+    return open_package(package, kind="labels", identity=keys.identity("contractor"), verifier=verifier)
+
+
+def _check_reason(reason: str | None) -> None:
+    if reason is not None and reason not in REPRINT_REASONS:
+        raise InputError(
+            "LAB-REASON",
+            _("There is no such reason for printing again."),
+            hint=_("Choose one of: {reasons}.").format(reasons=", ".join(REPRINT_REASONS)),
+        )
+
+
+def _payload(package: Package) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.read_csv(io.BytesIO(package.payload), dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+def _choose(
+    data: "pd.DataFrame", known: Mapping[str, Piece], reason: str | None, only_held_back: bool
+) -> "pd.DataFrame":
+    """Take the rows to print now, each with the copy number that comes next."""
+    pieces = [known.get(token) for token in data["token"]]
+    again = [piece is not None and piece.copy > 0 for piece in pieces]
+    if only_held_back:
+        kept = [not printed for printed in again]
+    elif any(again) and reason is None:
+        raise LabelError(
+            "LAB-REPRINT",
+            _("{n:,} labels of this package were printed already.").format(n=sum(again)),
+            hint=_(
+                "Print them again with --reason (jam, torn, misprint, lost, address, other): the old copies "
+                "become void. Or print only the labels held back: --held-back."
+            ),
+        )
+    else:
+        kept = [piece is None or piece.state in STILL_HERE for piece in pieces]
+    if not any(kept):
+        raise LabelError(
+            "LAB-NONE-LEFT",
+            _("No label of this package is left to print."),
+            hint=_("Those printed and mailed are not printed again; staff can send a new package."),
+        )
+    chosen = data.loc[kept].copy()
+    next_copies = [str(piece.copy + 1) if piece and piece.copy else "" for piece in pieces]
+    numbers = [number for number, keep in zip(next_copies, kept, strict=True) if keep]
+    chosen["copy"] = [new or old for new, old in zip(numbers, chosen["copy"], strict=True)]
+    return chosen
+
+
+def _facts(made: PrintRun, package: Package) -> dict[str, Fact]:
+    return {
+        "run": made.run,
+        "wave": WAVE,
+        "labels": made.labels,
+        "sheets": made.sheets,
+        "held_back": len(made.held_back),
+        "stock": made.stock.replace(" ", "_"),
+        "pdf": made.pdf_sha256,
+        "package": package.manifest.payload_sha256,
+    }

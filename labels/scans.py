@@ -1,0 +1,174 @@
+"""Reading scans: a CSV with token, state and date, or a plain list as a hand scanner types it."""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from custody.errors import InputError
+from custody.messages import gettext as _
+from labels.tokens import parse_token
+
+__all__ = ["Scan", "ScannedCode", "parse_code", "parse_day", "read_scans"]
+
+CODE: Final = re.compile(r"(?P<token>.+?)\.(?P<wave>[0-9]{1,3})\.(?P<copy>[0-9]{1,3})", re.DOTALL)
+DAY: Final = re.compile(r"([0-9]{4})[-/.]?([0-9]{1,2})[-/.]?([0-9]{1,2})")
+FULL_STOPS: Final = str.maketrans("。．", "..")
+LARGEST: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan as it was given.
+
+    Parameters
+    ----------
+    row : int
+        Row in the file, 1 = first data row.
+    text : str
+        A token in any spelling, or the content of a QR code.
+    state : str
+        The state, empty where none was given.
+    date : str
+        The day, empty where none was given.
+    """
+
+    row: int
+    text: str
+    state: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedCode:
+    """A code that was read: the token, and the copy where the code told it."""
+
+    token: str
+    copy: int | None
+
+
+def parse_code(text: str) -> ScannedCode:
+    """Read a token or the content of a label's QR code.
+
+    Parameters
+    ----------
+    text : str
+        ``token`` in any spelling, or ``token.wave.copy``.
+
+    Returns
+    -------
+    ScannedCode
+        Token and copy.
+
+    Raises
+    ------
+    LabelError
+        It holds no valid token.
+
+    Examples
+    --------
+    >>> parse_code("0123456789ABC59.1.2")
+    ScannedCode(token='0123456789ABC59', copy=2)
+    """
+    plain = unicodedata.normalize("NFKC", text).translate(FULL_STOPS).strip()
+    found = CODE.fullmatch(plain)
+    if found is None:
+        return ScannedCode(parse_token(plain), None)
+    return ScannedCode(parse_token(found["token"]), int(found["copy"]))
+
+
+def parse_day(text: str) -> str | None:
+    """Read a day.
+
+    Parameters
+    ----------
+    text : str
+        ``2009-11-05``, ``2009/11/5`` (as Excel writes it) or ``20091105``.
+
+    Returns
+    -------
+    str or None
+        ``YYYY-MM-DD``, None where it is no day.
+
+    Examples
+    --------
+    >>> parse_day("2009/11/5"), parse_day("2009-11-31")
+    ('2009-11-05', None)
+    """
+    found = DAY.fullmatch(text.strip())
+    if found is None:
+        return None
+    try:
+        return date(*(int(part) for part in found.groups())).isoformat()
+    except ValueError:
+        return None
+
+
+def read_scans(path: Path | str) -> list[Scan]:
+    """Read a file of scans.
+
+    Parameters
+    ----------
+    path : path
+        CSV with a column ``token`` and, if wanted, ``state`` and ``date`` (UTF-8 or CP932); or one token or
+        QR content a line, without a header.
+
+    Returns
+    -------
+    list of Scan
+        Every line that holds something.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or its header has no column ``token``.
+    """
+    path = Path(path)
+    lines = _text(path).splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    names = [name.strip().strip('"').casefold() for name in first.split(",")]
+    if "token" in names:
+        return list(_from_csv(lines))
+    if len(names) > 1:
+        raise InputError(
+            "LAB-SCAN-COLUMNS",
+            _("The file of scans has no column token."),
+            hint=_("Columns are token, state and date; or give one token a line and nothing else."),
+            file=path.name,
+        )
+    return [Scan(row, line.strip()) for row, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _from_csv(lines: list[str]) -> Iterator[Scan]:
+    reader = csv.DictReader(line for line in lines if line.strip())
+    reader.fieldnames = [name.strip().casefold() for name in reader.fieldnames or ()]
+    for row, values in enumerate(reader, start=1):
+        text, state, day = ((values.get(key) or "").strip() for key in ("token", "state", "date"))
+        if text or state or day:
+            yield Scan(row, text, state.casefold(), day)
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise _unreadable(path)
+        data = path.read_bytes()
+    except OSError:
+        raise _unreadable(path) from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp932", errors="replace")
+
+
+def _unreadable(path: Path) -> InputError:
+    return InputError(
+        "LAB-SCAN-FILE",
+        _("The file of scans cannot be read."),
+        hint=_("Name a text file of at most 64 MB."),
+        file=path.name,
+    )

@@ -1,0 +1,306 @@
+"""Tracking: which label was printed, mailed, returned or undeliverable, in a ledger that many write to."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Self
+
+from custody.clock import Clock
+from custody.errors import InputError, LabelError
+from custody.ledger import Act, Fact, Ledger
+from custody.messages import gettext as _
+from labels import pieces as names
+from labels.batches import ScanBatch, ScanResult
+from labels.pieces import SCAN_STATES, STATES, Piece, Pieces
+from labels.reconciliation import Reconciliation, reconcile
+from labels.scans import Scan, parse_code, parse_day
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ScanLedger"]
+
+
+class ScanLedger:
+    """The labels of a job and what has become of them. Use `ScanLedger.open` as a context manager.
+
+    Notes
+    -----
+    The state of a label follows from the hash-chained events alone. A scan is decided while this process
+    holds the ledger's write lock, and the database itself refuses a second event of a copy's same step.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from custody.clock import SystemClock
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with ScanLedger.open(Path(folder) / "ledger.sqlite", SystemClock()) as ledger:
+    ...         ledger.record_run({"run": 1}, [("0123456789ABC59", 1)], [], run=1, wave=1)
+    ...         first, second = ledger.scan(["0123456789ABC59.1.1"]), ledger.scan(["0123456789ABC59"])
+    >>> dict(first.accepted), [found.code for found in second.exceptions]
+    ({'mailed': 1}, ['duplicate'])
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._pieces = Pieces()
+        self._refresh()
+
+    @classmethod
+    def open(cls, path: Path | str, clock: Clock) -> Self:
+        """Open the ledger of a job.
+
+        Parameters
+        ----------
+        path : path
+            The SQLite file; made where it does not exist.
+        clock : Clock
+            Where times come from.
+
+        Returns
+        -------
+        ScanLedger
+            Open until the end of the ``with`` block.
+
+        Raises
+        ------
+        LedgerError
+            The file is not a ledger.
+        """
+        return cls(Ledger.open(path, clock), clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ledger.close()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger itself, open."""
+        return self._ledger
+
+    @property
+    def runs(self) -> int:
+        """How many print runs there were."""
+        self._refresh()
+        return self._pieces.runs
+
+    def known(self) -> Mapping[str, Piece]:
+        """Look labels up.
+
+        Returns
+        -------
+        mapping of str to Piece
+            Token to its newest copy, read only.
+        """
+        self._refresh()
+        return MappingProxyType(self._pieces.now)
+
+    def record_run(
+        self,
+        facts: Mapping[str, Fact],
+        printed: Sequence[tuple[str, int]],
+        held_back: Sequence[tuple[str, str]],
+        *,
+        run: int,
+        wave: int,
+    ) -> None:
+        """Record a print run: all of it or nothing.
+
+        Parameters
+        ----------
+        facts : mapping
+            About the run: counts, stock, digest of the PDF.
+        printed : sequence of (str, int)
+            Token and copy of each label printed.
+        held_back : sequence of (str, str)
+            Token and code of each label not printed.
+        run, wave : int
+            Numbers of the run and the mailing.
+
+        Raises
+        ------
+        LedgerError
+            ``LED-TWICE`` where another process recorded this run or one of these copies meanwhile.
+        """
+
+        def acts() -> Iterator[Act]:
+            yield names.RUN, {**facts, "once": f"run.{run}"}
+            for token, copy in printed:
+                numbers: dict[str, Fact] = {"copy": copy, "run": run, "wave": wave}
+                yield names.PRINTED, {"token": token, **numbers, "once": f"{token}.{copy}.printed"}
+            for token, code in held_back:
+                yield names.HELD_BACK, {"token": token, "code": code, "run": run, "wave": wave}
+
+        self._ledger.append_decided(acts)
+
+    def scan(self, scans: Iterable[Scan | str], state: str = "mailed") -> ScanResult:
+        """Record scans; those that cannot be right are set aside, and the rest is not kept waiting.
+
+        Parameters
+        ----------
+        scans : iterable of Scan or str
+            Tokens or QR contents, each with state and day where they were given.
+        state : {"mailed", "returned", "undeliverable", "refused", "spoiled"}
+            For scans without one.
+
+        Returns
+        -------
+        ScanResult
+            When this returns, every accepted scan is on the disk.
+
+        Raises
+        ------
+        InputError
+            ``LAB-SCAN-STATE`` where `state` is none.
+        LedgerError
+            The disk refuses; then none of the batch is recorded.
+
+        Notes
+        -----
+        ``printed`` → ``mailed`` or ``spoiled``; ``mailed`` → ``returned``, ``undeliverable`` or ``refused``.
+        """
+        if state not in SCAN_STATES:
+            raise InputError(
+                "LAB-SCAN-STATE",
+                _("There is no such state of a label."),
+                hint=_("Choose one of: {states}.").format(states=", ".join(SCAN_STATES)),
+            )
+        given = [
+            item if isinstance(item, Scan) else Scan(row, item) for row, item in enumerate(scans, start=1)
+        ]
+        batch = ScanBatch(self._pieces.now, state, self._clock.today().isoformat())
+
+        def decide() -> list[Act]:
+            self._refresh()
+            return [batch.act(item) for item in given]
+
+        self._ledger.append_decided(decide)
+        return ScanResult(batch.accepted, tuple(batch.exceptions))
+
+    def mail(self, day: str | None = None) -> int:
+        """Record every printed label that is still in hand as mailed.
+
+        Parameters
+        ----------
+        day : str, optional
+            ``YYYY-MM-DD``; default today.
+
+        Returns
+        -------
+        int
+            How many.
+
+        Raises
+        ------
+        InputError
+            ``LAB-DAY`` where it is no day.
+        """
+        found = parse_day(day) if day is not None else self._clock.today().isoformat()
+        if found is None:
+            raise InputError("LAB-DAY", _("This is not a day."), hint=_("Write it like 2009-11-05."))
+        chosen = found
+
+        def decide() -> list[Act]:
+            self._refresh()
+            return [piece.act("mailed", chosen) for piece in self._pieces.in_state("printed")]
+
+        return len(self._ledger.append_decided(decide))
+
+    def undo(self, text: str, reason: str) -> Piece:
+        """Take a label's last state back, by a new event.
+
+        Parameters
+        ----------
+        text : str
+            A token or QR content.
+        reason : str
+            A short code such as ``misread``: letters, digits and hyphens.
+
+        Returns
+        -------
+        Piece
+            The label as it is now.
+
+        Raises
+        ------
+        LabelError
+            Not a token, a label that this job does not know, or one that has no state to undo.
+        LedgerError
+            The reason is not a short code.
+        """
+        token = parse_code(text).token
+
+        def decide() -> list[Act]:
+            self._refresh()
+            piece = self._pieces.now.get(token)
+            if piece is None or piece.state in ("printed", "held_back"):
+                raise LabelError(
+                    "LAB-UNDO",
+                    _("There is nothing to undo for this label."),
+                    hint=_("Check the token; `hyohon labels report` shows what was recorded."),
+                )
+            facts: dict[str, Fact] = {"token": token, "copy": piece.copy, "state": piece.state}
+            once = f"{token}.{piece.copy}.undo.{piece.undone}"
+            return [(names.UNDONE, {**facts, "reason": reason, "once": once})]
+
+        self._ledger.append_decided(decide)
+        self._refresh()
+        return self._pieces.now[token]
+
+    def counts(self) -> dict[str, int]:
+        """Count labels by their present state.
+
+        Returns
+        -------
+        dict of str to int
+            Every state of `labels.pieces.STATES`.
+        """
+        self._refresh()
+        counts = dict.fromkeys(STATES, 0)
+        for piece in self._pieces.now.values():
+            counts[piece.state] += 1
+        return counts
+
+    def table(self) -> "pd.DataFrame":
+        """List the newest copy of every label.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``token, state, date, copy, run, wave``, in the order of printing.
+        """
+        import pandas as pd
+
+        self._refresh()
+        rows = [(p.token, p.state, p.date, p.copy, p.run, p.wave) for p in self._pieces.now.values()]
+        return pd.DataFrame(rows, columns=["token", "state", "date", "copy", "run", "wave"])
+
+    @property
+    def exceptions(self) -> "pd.DataFrame":
+        """Every scan ever set aside: columns ``at, row, code, token`` (empty where it was no token)."""
+        import pandas as pd
+
+        rows = [
+            (event.at, event.facts["row"], event.facts["code"], event.facts["token"])
+            for event in self._ledger.events(names.SET_ASIDE)
+        ]
+        return pd.DataFrame(rows, columns=["at", "row", "code", "token"])
+
+    def reconcile(self) -> Reconciliation:
+        """Account for every label.
+
+        Returns
+        -------
+        Reconciliation
+            Printed against mailed, spoiled, void and in hand; mailed against what came back.
+        """
+        self._refresh()
+        return reconcile(self._pieces)
+
+    def _refresh(self) -> None:
+        self._pieces.follow(self._ledger.events(after=self._pieces.seen))
