@@ -1,5 +1,6 @@
 """Building the frame: the two registers joined in DuckDB, never row by row."""
 
+import os
 from collections.abc import Mapping
 from datetime import date, timedelta
 from importlib.resources import files
@@ -15,13 +16,14 @@ from custody.messages import gettext as _
 from sampling.areas import default_areas, places
 from sampling.decoding import to_text
 from sampling.frame import BATCH_ROWS, RULES, Frame, Linkage
-from sampling.keys import content_secret, hmac_pads
+from sampling.keys import hmac_pads
 from sampling.limits import limits
 from sampling.registers import Register
 
 __all__ = ["age_band", "build_frame"]
 
 OLDEST: Final = 150
+SECRET_BYTES: Final = 32
 SEPARATOR: Final = "\u3000"
 
 
@@ -50,8 +52,8 @@ def build_frame(
     municipality : str
         What stands before the town in an address, if it stands there.
     secret : bytes, optional
-        Secret of the person keys, 16 bytes or more; a survey gives its own. Default: derived from the
-        register itself, so that a trial can be repeated.
+        Secret of the person keys, 16 bytes or more; a survey gives its own. Default: a fresh one, so that the
+        same seed gives another sample on a frame built again.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def build_frame(
     do not.
     """
     _check_arguments(residents, certifications, reference_date, knowledge_date)
-    inner, outer = hmac_pads(content_secret(residents.table) if secret is None else secret)
+    inner, outer = hmac_pads(os.urandom(SECRET_BYTES) if secret is None else secret)
     with duckdb.connect(":memory:") as engine:
         _register(engine, residents, certifications)
         judged = engine.sql(

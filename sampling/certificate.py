@@ -78,6 +78,10 @@ class DrawCertificate:
         Number of the ledger's last event before the draw was recorded.
     ledger_hash : str
         Its digest.
+    draw_number : int
+        1 for the first draw of the survey; more after a draw was declared void.
+    redraw_reason : str
+        Why the draw before was declared void; empty for the first.
     """
 
     rule: str
@@ -101,6 +105,8 @@ class DrawCertificate:
     drawn_at: str = ""
     ledger_seq: int = 0
     ledger_hash: str = ""
+    draw_number: int = 1
+    redraw_reason: str = ""
 
     @property
     def persons(self) -> int:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -13,10 +14,20 @@ import pyarrow.compute as pc
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
+from custody.messages import mark
 from sampling.keys import person_keys
 from sampling.views import html_table
 
-__all__ = ["BATCH_ROWS", "RULES", "STRATUM_COLUMNS", "Frame", "Linkage", "check_strata", "key_digest"]
+__all__ = [
+    "BATCH_ROWS",
+    "RULES",
+    "RULE_TITLES",
+    "STRATUM_COLUMNS",
+    "Frame",
+    "Linkage",
+    "check_strata",
+    "key_digest",
+]
 
 RULES: Final = (
     "removed_record",
@@ -31,6 +42,26 @@ RULES: Final = (
     "area_unknown",
 )
 """The rules in their order: a person leaves by the first that holds."""
+
+RULE_TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "register": mark("rows of the resident register"),
+        "quarantined": mark("row failed a check (quarantine)"),
+        "removed_record": mark("moved away, dead or struck off by the reference date"),
+        "moved_in_after": mark("moved in after the reference date"),
+        "under_65": mark("under 65 on the reference date"),
+        "protected": mark("protection measure (support for victims)"),
+        "certified_valid": mark("certified for care on the reference date"),
+        "pending_new": mark("new application open"),
+        "pending_renewal": mark("renewal open, old period over"),
+        "pending_change": mark("change of level open"),
+        "certification_unclear": mark("certification row failed a check"),
+        "area_unknown": mark("address in no known town"),
+        "frame": mark("frame: persons who may be drawn"),
+    }
+)
+"""What each line of the flow means, in English (through `custody.messages.gettext` in the language in
+use)."""
 
 STRATUM_COLUMNS: Final = ("area", "town", "age_band", "sex")
 """Columns of the frame that may define strata."""

@@ -3,15 +3,12 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
-from typing import Any, Final
-
-import numpy as np
-import pyarrow as pa
+from typing import Final
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 
-__all__ = ["content_secret", "hmac_pads", "person_keys"]
+__all__ = ["hmac_pads", "person_keys"]
 
 BLOCK: Final = 64
 SHORTEST: Final = 16
@@ -79,31 +76,6 @@ def person_keys(resident_numbers: Iterable[str], secret: bytes) -> list[str]:
     """
     _check(secret)
     return [hmac.digest(secret, number.encode(), "sha256").hex() for number in resident_numbers]
-
-
-def content_secret(residents: Any) -> bytes:
-    """Derive a secret from a resident register, where a survey has given none.
-
-    The same people give the same secret in whatever order their rows stand; who does not hold the register
-    cannot know it. It is for trials: a survey has a secret of its own, which outlives the extract.
-
-    Parameters
-    ----------
-    residents : pyarrow.Table
-        Columns resident_no and birth_date, shape (rows,).
-
-    Returns
-    -------
-    bytes
-        32 bytes.
-    """
-    numbers = residents["resident_no"].cast(pa.int64()).to_numpy()
-    births = residents["birth_date"].cast(pa.int32()).to_numpy()
-    order = np.argsort(numbers, kind="stable")
-    digest = hashlib.sha256(b"hyohon content secret v1|")
-    digest.update(numbers[order].astype("<i8").tobytes())
-    digest.update(births[order].astype("<i4").tobytes())
-    return digest.digest()
 
 
 def _check(secret: bytes) -> None:

@@ -36,6 +36,8 @@ class Limits:
         Default floor of an allocation, persons.
     warn_below_k : int
         Smallest cell of a research package that passes without a warning, persons.
+    min_answered_share : float
+        Share of the asked questions that an answer has at least, 0 to 1.
     """
 
     max_failed_share: float
@@ -50,6 +52,7 @@ class Limits:
     age_bands: tuple[int, ...]
     min_per_stratum: int
     warn_below_k: int
+    min_answered_share: float
 
 
 @cache

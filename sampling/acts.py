@@ -1,0 +1,303 @@
+"""What staff do in a survey folder: frame and draw. Each act passes the gate first and leaves its events.
+
+The commands and the notebooks call these functions; they return what happened and print nothing.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from custody import gate
+from custody.approval import Permit
+from custody.errors import ConfigError, HyohonError
+from custody.files import record_file, write_whole
+from custody.messages import gettext as _
+from custody.survey import Survey
+from labels.tokens import KeyedSource, TokenSource
+from sampling.building import build_frame
+from sampling.certificate import DrawCertificate
+from sampling.design import StratifiedDesign
+from sampling.drawing import Sample, draw
+from sampling.frame import RULE_TITLES, Frame
+from sampling.registers import Register, read_certifications, read_residents
+from sampling.storing import draw_number, store_draw
+from sampling.views import html_page
+
+__all__ = ["DrawRun", "FrameRun", "RegisterFiles", "draw_sample", "frame_survey", "refusals"]
+
+ITEMS = (gate.RESIDENT_REGISTER, gate.CARE_CERTIFICATION)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterFiles:
+    """The two extracts and how to read them.
+
+    Parameters
+    ----------
+    residents, certifications : pathlib.Path
+        The files.
+    layout : str
+        Name or file of the layout.
+    encoding : str
+        Their encoding.
+    """
+
+    residents: Path
+    certifications: Path
+    layout: str = "demo"
+    encoding: str = "cp932"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRun:
+    """A frame built in a survey.
+
+    Parameters
+    ----------
+    frame : Frame
+        The frame, in memory only.
+    residents, certifications : Register
+        The registers as read.
+    files : tuple of pathlib.Path
+        What was written: counts and, where rows failed, their numbers.
+    """
+
+    frame: Frame
+    residents: Register
+    certifications: Register
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DrawRun:
+    """A draw made in a survey.
+
+    Parameters
+    ----------
+    built : FrameRun
+        The frame and registers.
+    sample : Sample
+        The sample; its certificate names the survey.
+    files : tuple of pathlib.Path
+        Vault, certificate and key lists.
+    """
+
+    built: FrameRun
+    sample: Sample
+    files: tuple[Path, ...]
+
+
+@contextmanager
+def refusals(survey: Survey, act: str) -> Iterator[None]:
+    """Write a refusal into the ledger (kind ``refusal``; facts act, code) and let it go on.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    act : str
+        Name of the act.
+
+    Yields
+    ------
+    None
+        Once.
+    """
+    try:
+        yield
+    except HyohonError as refusal:
+        with survey.ledger() as ledger:
+            ledger.append("refusal", act=act, code=refusal.code)
+        raise
+
+
+def frame_survey(survey: Survey, files: RegisterFiles, *, knowledge_date: date | None = None) -> FrameRun:
+    """Build the frame and write its flow of counts.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    files : RegisterFiles
+        The two extracts, read where they lie.
+    knowledge_date : datetime.date, optional
+        Day of the extracts. Default: today by the survey's clock.
+
+    Returns
+    -------
+    FrameRun
+        Frame, registers, and the files ``out/flow.csv``, ``out/flow.html``, ``out/quarantine-*.csv``.
+
+    Raises
+    ------
+    ApprovalError
+        The act is outside the approval; nothing was read.
+    InputError, SamplingError, ConfigError
+        A file or the frame is refused.
+    """
+    gate.permit(survey, "frame", items=ITEMS)
+    with refusals(survey, "frame"):
+        run = _build(survey, files, knowledge_date)
+    written = [*_write_flow(survey, run.frame), *_write_quarantine(survey, run)]
+    with survey.ledger() as ledger:
+        ledger.append("frame", **_facts(run))
+        for path in written:
+            record_file(ledger, survey.folder, path, path.stem)
+    return replace(run, files=tuple(written))
+
+
+def draw_sample(
+    survey: Survey,
+    files: RegisterFiles,
+    *,
+    seed: str | None = None,
+    knowledge_date: date | None = None,
+    redraw_reason: str | None = None,
+) -> DrawRun:
+    """Draw the survey's sample, seal the vault, write certificate and key lists.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey; its ``[design]`` says how many from which strata.
+    files : RegisterFiles
+        The two extracts.
+    seed : str, optional
+        From dice thrown in public. Default: 128 bits of the operating system.
+    knowledge_date : datetime.date, optional
+        As in `frame_survey`.
+    redraw_reason : str, optional
+        Declares an earlier draw void, and says why; it stays visible.
+
+    Returns
+    -------
+    DrawRun
+        Sample and files.
+
+    Raises
+    ------
+    ApprovalError
+        The act is outside the approval; nothing was read.
+    SamplingError
+        A sample was drawn already and no reason is given, or the design does not fit.
+    InputError, ConfigError
+        A file is refused.
+    """
+    permit = gate.permit(survey, "draw", items=ITEMS, n=survey.design.n)
+    with refusals(survey, "draw"):
+        number = draw_number(survey, redraw_reason)
+        design = StratifiedDesign(survey.design.n, survey.design.by, survey.design.allocation)  # type: ignore[arg-type]
+        built = _build(survey, files, knowledge_date)
+        plain = draw(
+            built.frame,
+            design,
+            seed=os.urandom(16).hex() if seed is None else seed,
+            token_source=_token_source(survey, number),
+        )
+    sample = replace(plain, certificate=_certified(survey, plain, permit, number, redraw_reason))
+    return DrawRun(built, sample, store_draw(survey, sample))
+
+
+def _build(survey: Survey, files: RegisterFiles, knowledge_date: date | None) -> FrameRun:
+    known = survey.clock.today() if knowledge_date is None else knowledge_date
+    if known > survey.clock.today():
+        raise ConfigError(
+            "SAM-CLOCK-FUTURE",
+            _("The knowledge date is in the future."),
+            hint=_("Give the day on which the registers were extracted."),
+        )
+    how = {"layout": files.layout, "encoding": files.encoding}
+    residents = read_residents(files.residents, **how)
+    certifications = read_certifications(files.certifications, **how)
+    frame = build_frame(
+        residents,
+        certifications,
+        reference_date=survey.reference_date,
+        knowledge_date=known,
+        areas=survey.areas,
+        municipality=survey.municipality,
+        secret=survey.keys.secret("person"),
+    )
+    return FrameRun(frame, residents, certifications)
+
+
+def _token_source(survey: Survey, number: int) -> TokenSource | None:
+    """Tokens come from the operating system; in training from a key, another one for every draw."""
+    if not survey.training or not survey.keys.has_secret("token"):
+        return None
+    secret = survey.keys.secret("token")
+    return KeyedSource(
+        secret if number == 1 else hmac.digest(secret, f"draw {number}".encode(), hashlib.sha256)
+    )
+
+
+def _certified(
+    survey: Survey, sample: Sample, permit: Permit, number: int, reason: str | None
+) -> DrawCertificate:
+    with survey.ledger() as ledger:
+        head = ledger.head()
+    return replace(
+        sample.certificate,
+        survey_id=survey.survey_id,
+        title=survey.title,
+        training=survey.training,
+        approval=permit.approval_number,
+        approval_sha256=permit.approval_sha256,
+        drawn_at=survey.clock.now().isoformat(timespec="seconds"),
+        ledger_seq=head.seq,
+        ledger_hash=head.hash,
+        draw_number=number,
+        redraw_reason=(reason or "").strip() if number > 1 else "",
+    )
+
+
+def _facts(run: FrameRun) -> dict[str, int | str]:
+    """Counts and digests of a frame as facts of the ledger."""
+    facts: dict[str, int | str] = {
+        rule: int(removed)
+        for rule, removed in zip(run.frame.flow["rule"], run.frame.flow["removed"], strict=True)
+    }
+    return facts | {
+        "register": run.frame.read,
+        "frame": len(run.frame),
+        "certification_rows": run.certifications.read,
+        "certification_failed": run.certifications.quarantined,
+        "matched": run.frame.linkage.matched,
+        "unattributed": run.frame.linkage.unattributed,
+        "columns_ignored": run.residents.ignored + run.certifications.ignored,
+        "reference_date": run.frame.reference_date.isoformat(),
+        "knowledge_date": run.frame.knowledge_date.isoformat(),
+        "residents_sha256": run.residents.sha256,
+        "certifications_sha256": run.certifications.sha256,
+        "frame_digest": run.frame.digest,
+    }
+
+
+def _write_flow(survey: Survey, frame: Frame) -> list[Path]:
+    table = frame.flow
+    csv = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    titled = table.assign(rule=[_(RULE_TITLES[rule]) for rule in table["rule"]])
+    titled.columns = pd.Index([_("rule"), _("removed"), _("remaining")])
+    caption = _("From the register to the frame, {date}").format(date=frame.reference_date.isoformat())
+    page = html_page(titled, title=survey.title, caption=caption, training=survey.training)
+    return [
+        write_whole(survey.out / "flow.csv", csv),
+        write_whole(survey.out / "flow.html", page.encode("utf-8")),
+    ]
+
+
+def _write_quarantine(survey: Survey, run: FrameRun) -> list[Path]:
+    written = []
+    for register in (run.residents, run.certifications):
+        if register.quarantined:
+            csv = register.quarantine.to_csv(index=False, lineterminator="\r\n")
+            path = survey.out / f"quarantine-{register.kind}.csv"
+            written.append(write_whole(path, csv.encode("utf-8-sig")))
+    return written

@@ -1,0 +1,204 @@
+"""Answers in (回答の取込み): data entry meets events and vault; what does not fit is set aside by row."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from custody import gate
+from custody.codebook import Codebook
+from custody.errors import InputError
+from custody.files import record_file, write_whole
+from custody.messages import gettext as _
+from custody.messages import mark
+from custody.packages import open_package
+from custody.survey import Survey
+from sampling.acts import refusals
+from sampling.forms import TOKEN, Forms, answered_share, usable_forms
+from sampling.limits import limits
+from sampling.vault import answers_path, keep_previous, load_vault, seal_table
+from sampling.views import html_table
+
+__all__ = ["NOTES", "STATUSES", "AnswersIn", "Status", "take_answers"]
+
+Status = Literal["answered", "no_return", "undeliverable", "refused", "blank"]
+STATUSES: Final[tuple[Status, ...]] = ("answered", "no_return", "undeliverable", "refused", "blank")
+"""What became of each person drawn."""
+
+Note = tuple[int, str, str]
+"""Place, column, code."""
+
+NOTES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "not-scanned": mark("Answers are here, but no returned piece was scanned."),
+        "blank-form": mark("Under half of the questions asked were answered (白票)."),
+    }
+)
+"""Codes of rows that are used, and worth a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersIn:
+    """What was taken in.
+
+    Parameters
+    ----------
+    read, accepted, set_aside : int
+        Forms in the file; read = accepted + set_aside.
+    statuses : mapping of str to int
+        Status → persons drawn; sums to the sample.
+    log : pandas.DataFrame
+        Columns row (1 = first data row), column, code; never a value.
+    files : tuple of pathlib.Path
+        The encrypted answers and the log.
+    """
+
+    read: int
+    accepted: int
+    set_aside: int
+    statuses: Mapping[str, int]
+    log: pd.DataFrame = field(repr=False)
+    files: tuple[Path, ...] = field(repr=False)
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the statuses.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns status, persons.
+        """
+        return pd.DataFrame({"status": list(self.statuses), "persons": list(self.statuses.values())})
+
+    def _repr_html_(self) -> str:
+        return html_table(self.tidy(), name="hyohon-answers")
+
+
+def take_answers(survey: Survey, answers: Path, events: Path) -> AnswersIn:
+    """Check the answers of a survey and store them encrypted.
+
+    Parameters
+    ----------
+    survey : Survey
+        A survey whose sample was drawn.
+    answers : pathlib.Path
+        CSV of data entry, UTF-8: token, then columns of the codebook.
+    events : pathlib.Path
+        The contractor's sealed package of events.
+
+    Returns
+    -------
+    AnswersIn
+        Counts, statuses, log; ``answers.age`` and ``out/answers-log.csv`` are written.
+
+    Raises
+    ------
+    ApprovalError
+        The act is outside the approval; nothing was read.
+    InputError, PackageError, SamplingError
+        A file is refused, or nothing was drawn yet.
+    """
+    gate.permit(survey, "answers")
+    with refusals(survey, "answers"):
+        states = _states(survey, events)
+        tokens = load_vault(survey)["token"].tolist()
+        book = Codebook.load(survey.codebook)
+        forms = usable_forms(answers, frozenset(tokens), book)
+        checked = book.check(forms.table, keep=(TOKEN,))
+        share = answered_share(checked.table, book.items)
+    notes = _notes(checked.table[TOKEN], share, states)
+    log = _log(forms, checked.log, notes)
+    return _store(survey, forms, log, _join(tokens, checked.table, share, states))
+
+
+def _states(survey: Survey, events: Path) -> dict[str, str]:
+    """Return the last state of each token that came back, from the contractor's package."""
+    package = open_package(
+        events,
+        kind="events",
+        identity=survey.keys.identity("staff"),
+        verifier=survey.keys.verifier("contractor"),
+    )
+    if package.manifest.survey_id != survey.survey_id:
+        raise InputError(
+            "SAM-EVENTS-SURVEY",
+            _("The events belong to another survey."),
+            hint=_("Ask the contractor for the package of this survey."),
+            file=events.name,
+        )
+    rows = csv.DictReader(io.StringIO(package.payload.decode("utf-8"), newline=""))
+    return {row["token"]: row["state"] for row in rows}
+
+
+def _notes(tokens: "pd.Series[str]", share: NDArray[np.float64], states: Mapping[str, str]) -> list[Note]:
+    """Say by place in the table which forms are worth a look."""
+    notes = []
+    for place, (token, part) in enumerate(zip(tokens, share, strict=True), start=1):
+        if states.get(token) != "returned":
+            notes.append((place, TOKEN, "not-scanned"))
+        if part < limits().min_answered_share:
+            notes.append((place, "", "blank-form"))
+    return notes
+
+
+def _log(forms: Forms, checked: pd.DataFrame, notes: Iterable[Note]) -> pd.DataFrame:
+    """Put what was set aside, changed or noted together, by row of the file."""
+    by_place = [*checked.itertuples(index=False, name=None), *notes]
+    rows = [(forms.rows[place - 1] if place else 0, column, code) for place, column, code in by_place]
+    return pd.DataFrame(sorted(rows + forms.log), columns=["row", "column", "code"])
+
+
+def _join(
+    tokens: list[str], table: pd.DataFrame, share: NDArray[np.float64], states: Mapping[str, str]
+) -> pd.DataFrame:
+    """Give everybody drawn a status, and the answers to those who answered; other cells are blank."""
+    complete = table[share >= limits().min_answered_share]
+    blank = frozenset(table[TOKEN]) - frozenset(complete[TOKEN])
+    answered = frozenset(complete[TOKEN])
+    statuses = [_status(token, answered, blank, states) for token in tokens]
+    drawn = pd.DataFrame({TOKEN: tokens, "status": statuses})
+    as_text = complete.apply(_codes_as_text)
+    return drawn.merge(as_text, on=TOKEN, how="left", validate="one_to_one").fillna("")
+
+
+def _codes_as_text(column: "pd.Series[Any]") -> "pd.Series[str]":
+    """Write numbers without needless decimals: 996, 52.5."""
+    return column.map(lambda value: value if isinstance(value, str) else f"{value:g}").astype("str")
+
+
+def _status(token: str, answered: Set[str], blank: Set[str], states: Mapping[str, str]) -> Status:
+    if token in answered:
+        return "answered"
+    if token in blank:
+        return "blank"
+    state = states.get(token)
+    if state == "undeliverable":
+        return "undeliverable"
+    return "refused" if state == "refused" else "no_return"
+
+
+def _store(survey: Survey, forms: Forms, log: pd.DataFrame, joined: pd.DataFrame) -> AnswersIn:
+    path, log_path = answers_path(survey), survey.out / "answers-log.csv"
+    counts = Counter(joined["status"])
+    statuses: dict[str, int] = {status: counts[status] for status in STATUSES}
+    sealed = seal_table(joined, survey.keys.recipient("staff"))
+    accepted = len(forms.rows)
+    with survey.ledger() as ledger:
+        kept = keep_previous(path)
+        write_whole(path, sealed)
+        write_whole(log_path, log.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
+        for file in (kept, path, log_path):
+            if file is not None:
+                record_file(ledger, survey.folder, file, file.stem)
+        ledger.append(
+            "answers", read=forms.read, accepted=accepted, set_aside=forms.read - accepted, **statuses
+        )
+    return AnswersIn(forms.read, accepted, forms.read - accepted, statuses, log, (path, log_path))

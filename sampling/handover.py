@@ -1,0 +1,325 @@
+"""Hand-overs (引き渡し): what leaves the staff, and nothing more than the receiver needs.
+
+The contractor gets postal code, address, name, token and copy; the researcher gets design, area, age band,
+sex, status and answers under numbers made for this package.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from custody import gate
+from custody.codebook import Codebook
+from custody.errors import ConfigError, SamplingError
+from custody.files import record_file, sha256_file
+from custody.messages import gettext as _
+from custody.packages import FactValue, Kind, seal
+from custody.survey import Survey
+from sampling.acts import refusals
+from sampling.vault import answers_path, load_vault, open_table
+
+__all__ = [
+    "LABEL_COLUMNS",
+    "RESEARCH_COLUMNS",
+    "HandOver",
+    "export_link",
+    "hand_over_labels",
+    "hand_over_research",
+    "label_table",
+    "research_table",
+    "smallest_cell",
+]
+
+LABEL_COLUMNS: Final = ("postal_code", "address", "name", "token", "copy")
+"""All that a contractor receives of a person."""
+
+RESEARCH_COLUMNS: Final = ("rid", "stratum", "psu", "fpc", "base_weight", "area", "age_band", "sex", "status")
+"""What a researcher receives of a person, before the answers."""
+
+CELL: Final = ("area", "age_band", "sex")
+RID_DIGITS: Final = 20
+DEFAULT_MEDIUM: Final = gate.USB
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A package that was made.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The package.
+    receiver : {"contractor", "researcher"}
+        Who can open it.
+    rows : int
+        Persons in it.
+    columns : tuple of str
+        What it says of each.
+    smallest_cell : int or None
+        For research: persons in the smallest cell of area, age band and sex (k).
+    """
+
+    path: Path
+    receiver: Literal["contractor", "researcher"]
+    rows: int
+    columns: tuple[str, ...]
+    smallest_cell: int | None = None
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the counts.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns package, receiver, rows, columns, smallest_cell; one row.
+        """
+        return pd.DataFrame(
+            {
+                "package": [self.path.name],
+                "receiver": [self.receiver],
+                "rows": [self.rows],
+                "columns": [len(self.columns)],
+                "smallest_cell": [self.smallest_cell],
+            }
+        )
+
+
+def label_table(vault: pd.DataFrame, *, copy: int = 1) -> pd.DataFrame:
+    """Take from the vault what a label needs.
+
+    Parameters
+    ----------
+    vault : pandas.DataFrame
+        From `load_vault`.
+    copy : int
+        Number of the copy, 1 or more.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `LABEL_COLUMNS`, ordered by postal code and then token, so that no order of the draw remains.
+    """
+    chosen = vault[["postal_code", "address", "name", "token"]].assign(copy=copy)
+    ordered: pd.DataFrame = chosen.sort_values(["postal_code", "token"], ignore_index=True)
+    return ordered
+
+
+def research_table(vault: pd.DataFrame, answers: pd.DataFrame, secret: bytes) -> pd.DataFrame:
+    """Make the researcher's table: everybody drawn, under other names, in another order.
+
+    Parameters
+    ----------
+    vault : pandas.DataFrame
+        From `load_vault`.
+    answers : pandas.DataFrame
+        Columns token, status, then the answers as text; one row for everybody drawn.
+    secret : bytes
+        Secret of the research numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `RESEARCH_COLUMNS`, then the answers; ordered by rid.
+
+    Notes
+    -----
+    rid is HMAC-SHA256(secret, token), its first 20 hex digits. Strata become S01 … in the order of their
+    keyed digests, PSUs P0001 … in the order of rid.
+    """
+    joined = vault.merge(answers, on="token", how="left", validate="one_to_one")
+    joined["rid"] = [_keyed(secret, token) for token in joined["token"]]
+    joined = joined.sort_values("rid", ignore_index=True)
+    strata = sorted(set(joined["stratum"]), key=lambda name: _keyed(secret, f"stratum|{name}"))
+    joined["stratum"] = joined["stratum"].map(_codes("S", strata, 2))
+    joined["psu"] = joined["psu"].map(_codes("P", list(dict.fromkeys(joined["psu"])), 4))
+    questions = [name for name in answers.columns if name not in ("token", "status")]
+    return joined[[*RESEARCH_COLUMNS, *questions]]
+
+
+def smallest_cell(table: pd.DataFrame) -> int:
+    """Count the persons of the smallest cell of area, age band and sex that has any.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With columns area, age_band, sex.
+
+    Returns
+    -------
+    int
+        k: with fewer, a person is easier to recognise.
+    """
+    return int(table.groupby(list(CELL)).size().min())
+
+
+def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOver:
+    """Seal the labels for the contractor: ``out/labels.sp``.
+
+    Parameters
+    ----------
+    survey : Survey
+        A survey whose sample was drawn.
+    medium : str
+        What the package leaves on; the approval names the media.
+
+    Returns
+    -------
+    HandOver
+        The package.
+
+    Raises
+    ------
+    ApprovalError
+        The approval does not allow it; the vault stays shut.
+    SamplingError, KeyFileError, PackageError
+        Nothing was drawn, or a key is missing.
+    """
+    gate.permit(survey, "hand_over_labels", media=medium, n=_drawn(survey), recipient="contractor")
+    with refusals(survey, "hand_over_labels"):
+        table = label_table(load_vault(survey))
+        facts: dict[str, FactValue] = {
+            "title_en": survey.title_en,
+            "contact": _contact(survey),
+            "copies": 1,
+            "wave": 1,
+        }
+        path = _seal(survey, "labels", table, facts, "contractor")
+    _record(survey, "hand_over_labels", path, rows=len(table))
+    return HandOver(path, "contractor", len(table), LABEL_COLUMNS)
+
+
+def hand_over_research(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOver:
+    """Seal design, frame variables, statuses and answers for the researcher: ``out/research.sp``.
+
+    Parameters
+    ----------
+    survey : Survey
+        A survey whose answers were taken in.
+    medium : str
+        As in `hand_over_labels`.
+
+    Returns
+    -------
+    HandOver
+        The package, with the size of its smallest cell.
+
+    Raises
+    ------
+    ApprovalError
+        The approval does not allow it; the vault stays shut.
+    SamplingError, KeyFileError, PackageError
+        No answers yet, or a key is missing.
+    """
+    gate.permit(survey, "hand_over_research", media=medium, n=_drawn(survey), recipient="researcher")
+    with refusals(survey, "hand_over_research"):
+        answers = _answers(survey)
+        table = research_table(load_vault(survey), answers, survey.keys.secret("research"))
+        smallest = smallest_cell(table)
+        facts: dict[str, FactValue] = {
+            "title_en": survey.title_en,
+            "codebook": Codebook.load(survey.codebook).name,
+            "reference_date": survey.reference_date.isoformat(),
+            "strata": int(table["stratum"].nunique()),
+            "smallest_cell": smallest,
+        }
+        path = _seal(survey, "research", table, facts, "research")
+    _record(survey, "hand_over_research", path, rows=len(table), smallest_cell=smallest)
+    return HandOver(path, "researcher", len(table), tuple(table.columns), smallest)
+
+
+def export_link(survey: Survey, path: Path) -> int:
+    """Write who is behind each token: only for training, where the people are invented.
+
+    Parameters
+    ----------
+    survey : Survey
+        A training survey whose sample was drawn.
+    path : pathlib.Path
+        A CSV with columns token, resident_no.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    ConfigError
+        The survey is a real one.
+    """
+    with refusals(survey, "export_link"):
+        if not survey.training:
+            raise ConfigError(
+                "SAM-LINK-REAL",
+                _("The link between tokens and persons never leaves the vault of a real survey."),
+                hint=_("Only a training survey may write it, for invented answers."),
+            )
+        link = load_vault(survey)[["token", "resident_no"]]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    link.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    with survey.ledger() as ledger:
+        ledger.append("export_link", rows=len(link), sha256=sha256_file(path))
+    return len(link)
+
+
+def _keyed(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, text.encode("utf-8"), hashlib.sha256).hex()[:RID_DIGITS]
+
+
+def _codes(letter: str, names: Sequence[str], width: int) -> dict[str, str]:
+    width = max(width, len(str(len(names))))
+    return {name: f"{letter}{number:0{width}d}" for number, name in enumerate(names, start=1)}
+
+
+def _drawn(survey: Survey) -> int:
+    """Persons of the last draw, from the ledger: the vault is not opened before the gate has answered."""
+    with survey.ledger() as ledger:
+        numbers = [int(event.facts["n"]) for event in ledger.events("draw")]
+    return numbers[-1] if numbers else 0
+
+
+def _contact(survey: Survey) -> dict[str, Any]:
+    contact = survey.contact
+    return {
+        "section": contact.section,
+        "phone": contact.phone,
+        "email": contact.email,
+        "hours": contact.hours,
+    }
+
+
+def _answers(survey: Survey) -> pd.DataFrame:
+    path = answers_path(survey)
+    if not path.is_file():
+        raise SamplingError(
+            "SAM-ANSWERS-NONE",
+            _("No answers were taken in yet."),
+            hint=_("Run `hyohon sampling answers` first."),
+        )
+    return open_table(path, survey.keys.identity("staff"))
+
+
+def _seal(survey: Survey, kind: Kind, table: pd.DataFrame, facts: dict[str, FactValue], role: str) -> Path:
+    path = survey.out / f"{kind}.sp"
+    seal(
+        path,
+        kind=kind,
+        payload=table.to_csv(index=False, lineterminator="\n").encode("utf-8"),
+        facts=facts,
+        recipient=survey.keys.recipient(role),
+        signer=survey.keys.signer("staff"),
+        created=survey.clock.now(),
+        origin=survey.origin,
+    )
+    return path
+
+
+def _record(survey: Survey, act: str, path: Path, **facts: int) -> None:
+    with survey.ledger() as ledger:
+        record_file(ledger, survey.folder, path, path.stem)
+        ledger.append(act, sha256=sha256_file(path), **facts)
