@@ -15,6 +15,7 @@ from custody.cli import run
 from custody.console import say
 from custody.errors import ConfigError
 from custody.messages import gettext as _
+from custody.messages import language
 
 __all__ = ["DemoStep", "demo_steps", "run_demo"]
 
@@ -78,6 +79,7 @@ def _staff_steps(out: Path, *, residents: int, sample: int, seed: str) -> tuple[
         str(registers / "certifications.csv"),
     )
     new = ("new", survey, "--training", "--sample", str(sample), "--seed", seed)
+    new = (*new, "--survey-language", language())
     frame = ("sampling", "frame", survey, *files, "--at", "2009-11-05T10:00")
     draw = ("sampling", "draw", survey, *files, "--seed", seed, "--at", "2009-11-05T11:00")
     hand_over = ("sampling", "hand-over", survey, "--to", "contractor", "--at", "2009-11-06T10:00")
@@ -147,7 +149,7 @@ def run_demo(out: Path, *, residents: int = 700_000, sample: int = 3_000, seed: 
     for number, step in enumerate(steps, start=1):
         begun = time.perf_counter()
         say(f"\n[{number}/{len(steps)}] {step.title}\n$ hyohon {shlex.join(step.argv)}")
-        code = run(step.argv)
+        code = run(("--lang", language(), *step.argv))
         if code != 0:
             say(_("The step above failed; nothing after it was run."))
             return code
