@@ -12,18 +12,18 @@ __all__ = ["Fitted", "Measure", "TextStyle", "fit_block", "wrap"]
 
 STEP: Final = 0.5  # points
 WRAP_GAIN: Final = 1.25
-GOOD_END: Final = re.compile(
-    r".*([0-9０-９一二三四五六七八九十](丁目|番地|番|号)|[区市郡町村・＝、])", re.DOTALL
-)
+GOOD_END: Final = re.compile(r".*([0-9０-９一二三四五六七八九十]丁目|[区市郡町村・＝、])", re.DOTALL)
+FAIR_END: Final = re.compile(r".*[0-9０-９一二三四五六七八九十](番地|番|号)", re.DOTALL)
 NEVER_FIRST: Final = frozenset(
     "、。，．・」』）)]｝〉》ーｰ々ゝゞヽヾぁぃぅぇぉっゃゅょァィゥェォッャュョ号番階室棟館丁目地様-－−‐"
 )
 NEVER_LAST: Final = frozenset("「『（(［[｛〈《〒")
 BLANKS: Final = " \u3000"
 AT_CHANGE: Final = 2.0
+AFTER_LOT: Final = 4.0
 INSIDE: Final = 10.0
 """How many characters of a line are given up rather than break where the kind of character changes (kanji,
-katakana, digits) or inside a word."""
+katakana, digits), after 番 or 号, or inside a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def wrap(text: str, limit: float, measure: Measure) -> list[str] | None:
     Parameters
     ----------
     text : str
-        One text. Lines end best after a blank, 丁目, 番, 号 and the like, then where the kind of character
+        One text. Lines end best after a blank, 丁目, 町 or ・, then where the kind of character
         changes; never inside a number or a Latin word, and never before a closing mark or a small kana.
     limit : float
         Room on a line, in widths at 1 point.
@@ -245,6 +245,8 @@ def _cost(text: str, place: int) -> float | None:
         return None
     if before in BLANKS or GOOD_END.fullmatch(text, 0, place):
         return 0.0
+    if FAIR_END.fullmatch(text, 0, place):
+        return AFTER_LOT
     left, right = _kind(before), _kind(after)
     if left != right:
         return None if {left, right} <= {"digit", "latin"} else AT_CHANGE

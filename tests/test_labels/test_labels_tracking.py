@@ -1,4 +1,4 @@
-"""A label goes from printed to mailed to one end, once each, whoever scans it, and everything else is set aside."""
+"""A label goes from printed to mailed to one end, once each, whoever scans it; all else is set aside."""
 
 import multiprocessing
 import os
