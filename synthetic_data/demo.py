@@ -79,7 +79,6 @@ def _staff_steps(out: Path, *, residents: int, sample: int, seed: str) -> tuple[
         str(registers / "certifications.csv"),
     )
     new = ("new", survey, "--training", "--sample", str(sample), "--seed", seed)
-    new = (*new, "--survey-language", language())
     frame = ("sampling", "frame", survey, *files, "--at", "2009-11-05T10:00")
     draw = ("sampling", "draw", survey, *files, "--seed", seed, "--at", "2009-11-05T11:00")
     hand_over = ("sampling", "hand-over", survey, "--to", "contractor", "--at", "2009-11-06T10:00")
