@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,9 @@ from custody.console import say, step
 from custody.messages import gettext as _
 from custody.messages import mark
 
-__all__ = ["COUNT_NAMES", "build"]
+__all__ = ["COUNT_NAMES", "build", "top_level"]
+
+DEMO_NEEDS = ("sampling", "labels", "analysis")
 
 COUNT_NAMES = (
     mark("residents"),
@@ -41,6 +44,33 @@ def build() -> typer.Typer:
     _add_ward(app)
     _add_returns(app)
     return app
+
+
+def top_level(app: typer.Typer) -> None:
+    """Add ``hyohon demo`` where every room that it needs is installed.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The root command.
+    """
+    if any(find_spec(room) is None for room in DEMO_NEEDS):
+        return
+
+    @app.command(
+        "demo",
+        help=_("Run the whole survey on an invented ward, from the registers to the report."),
+        epilog=_("Example: hyohon demo --residents 50000 --sample 600 --out demo"),
+    )
+    def demo_command(
+        residents: Annotated[int, typer.Option(help=_("Rows of the resident register."))] = 700_000,
+        sample: Annotated[int, typer.Option(help=_("Elders to draw."))] = 3_000,
+        seed: Annotated[str, typer.Option(help=_("The same seed gives the same files."))] = "20091101",
+        out: Annotated[Path, typer.Option(help=_("Folder of the demo; made anew."))] = Path("demo"),
+    ) -> None:
+        from synthetic_data.demo import run_demo
+
+        raise typer.Exit(run_demo(out, residents=residents, sample=sample, seed=seed))
 
 
 def _add_ward(app: typer.Typer) -> None:

@@ -262,9 +262,7 @@ def returns(
     table, errors = fill_forms(answers, variables, end, mode, book, streams)
     token = link["token"].to_numpy(dtype=object)
     table.insert(0, "token", np.concatenate((token[end == ANSWERED], token[end == BLANK])))
-    scans, faulty = scan_table(token, end, mailed_on, streams)
-    if mode == "clean":
-        scans, faulty = scans.drop_duplicates("token", ignore_index=True), {}
+    scans, faulty = scan_table(token, end, mailed_on, streams, faults=mode == "returned")
     status = pd.DataFrame(
         {"token": token, RESIDENT_NO: link[RESIDENT_NO], "status": np.array(STATES, dtype=object)[end]}
     )

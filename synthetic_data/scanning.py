@@ -54,7 +54,7 @@ def arrival_days(end: Ints, streams: Streams) -> Ints:
 
 
 def scan_table(
-    tokens: Any, end: Ints, mailed_on: datetime.date, streams: Streams
+    tokens: Any, end: Ints, mailed_on: datetime.date, streams: Streams, *, faults: bool = True
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Scans of what came back, with a few faulty ones.
 
@@ -68,6 +68,8 @@ def scan_table(
         Day of mailing.
     streams : Streams
         Source of chance.
+    faults : bool
+        Whether there are faulty rows.
 
     Returns
     -------
@@ -77,9 +79,10 @@ def scan_table(
     table = settings("returns_model")["scans"]
     came = np.flatnonzero(end != NO_RETURN)
     day = np.datetime64(mailed_on, "D") + arrival_days(end, streams)
-    twice = streams.pick("scanned_twice", came, round(len(came) * table["duplicates"] / RATE))
-    typed = streams.pick("mistyped", came, round(len(came) * table["mistyped"] / RATE))
-    foreign = table["foreign"] if len(came) else []
+    faulty = len(came) if faults else 0
+    twice = streams.pick("scanned_twice", came, round(faulty * table["duplicates"] / RATE))
+    typed = streams.pick("mistyped", came, round(faulty * table["mistyped"] / RATE))
+    foreign = table["foreign"] if faulty else []
     wrong = [_mistype(token) for token in tokens[typed]]
     last = np.max(np.append(day[came], np.datetime64(mailed_on, "D")))
     rows = pd.DataFrame(
