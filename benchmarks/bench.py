@@ -1,8 +1,8 @@
 """Each step of a survey at full size, in one table: ``make bench``.
 
-First the bare cost: pyarrow alone reading the two registers as text, beside reading, joining and drawing (imports
-apart, a fresh process each). Then every command of the demo, as users run it. Seconds on a shared machine
-vary; the ratio to pyarrow in the same run does not mean less on a slower one.
+First the bare cost: pyarrow alone reading the two registers as text, beside reading, joining and drawing
+(imports apart, a fresh process each). Then every command of the demo, as users run it. Seconds on a shared
+machine vary; the ratio to pyarrow comes from the same run.
 """
 
 import argparse
