@@ -159,8 +159,8 @@ def read_link(path: str | Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
     except (OSError, ValueError) as cause:
         hint = _("Give a CSV file in UTF-8 with the columns token and resident_no.")
-        text = _("the link file cannot be read")
-        raise InputError("LINK-FILE", text, hint=hint, file=Path(path).name) from cause
+        text = _("The link file cannot be read.")
+        raise InputError("SYN-LINK-FILE", text, hint=hint, file=Path(path).name) from cause
 
 
 def find_people(ward: Ward, tokens: pd.DataFrame) -> Ints:
@@ -186,14 +186,14 @@ def find_people(ward: Ward, tokens: pd.DataFrame) -> Ints:
     for column in ("token", RESIDENT_NO):
         if column not in tokens.columns:
             hint = _("The link file has the columns token and resident_no.")
-            raise InputError("LINK-COLUMN", _("the link file lacks a column"), hint=hint, column=column)
+            raise InputError("SYN-LINK-COLUMN", _("The link file lacks a column."), hint=hint, column=column)
     index = pd.Index(padded(ward.people.number[ward.frame]).to_pylist())
     place = index.get_indexer(pd.Index(tokens[RESIDENT_NO].astype("str")))
     unknown = np.flatnonzero(place < 0)
     if len(unknown):
         raise InputError(
-            "LINK-PERSON",
-            _("a person of the link file is not in the frame of this ward"),
+            "SYN-LINK-PERSON",
+            _("A person of the link file is not in the frame of this ward."),
             hint=_("Use the ward from which the sample was drawn."),
             row=int(unknown[0]) + 1,
         )

@@ -241,32 +241,32 @@ def load_ward(folder: str | Path) -> Ward:
         If there is no ``truth.json``, or if it was written by another version whose wards differ.
     """
     path = Path(folder) / TRUTH_FILE
-    hint = _("Make the ward again with: hyohon synthetic ward FOLDER")
+    hint = _("Make the ward again with hyohon synthetic ward.")
     try:
         truth = json.loads(path.read_text(encoding="utf-8"))
         made, extract = truth["made_with"], datetime.date.fromisoformat(truth["extract_date"])
         reference = datetime.date.fromisoformat(made["reference_date"])
         ward = make_ward(int(made["residents"]), str(made["seed"]), reference, extract)
     except (OSError, ValueError, KeyError, TypeError) as cause:
-        text = _("the folder holds no readable truth.json of an invented ward")
-        raise InputError("WARD-TRUTH", text, hint=hint, file=path.name) from cause
+        text = _("The folder holds no readable truth.json of an invented ward.")
+        raise InputError("SYN-WARD-TRUTH", text, hint=hint, file=path.name) from cause
     if ward.counts != {key: truth.get(key) for key in ward.counts}:
-        text = _("the ward in the folder was made by another version")
-        raise InputError("WARD-VERSION", text, hint=hint, file=path.name)
+        text = _("The ward in the folder was made by another version.")
+        raise InputError("SYN-WARD-VERSION", text, hint=hint, file=path.name)
     return ward
 
 
 def _check(residents: int, days: int) -> None:
     if residents < LEAST_RESIDENTS:
         raise ConfigError(
-            "WARD-SIZE",
-            _("an invented ward needs at least {least} residents").format(least=LEAST_RESIDENTS),
+            "SYN-WARD-SIZE",
+            _("An invented ward needs at least {least} residents.").format(least=LEAST_RESIDENTS),
             hint=_("Give a larger number of residents."),
         )
     if not 0 <= days <= MOST_EXTRACT_DAYS:
         raise ConfigError(
-            "WARD-EXTRACT",
-            _("the extract must be made 0 to {most} days after the reference date").format(
+            "SYN-WARD-EXTRACT",
+            _("The extract must be made 0 to {most} days after the reference date.").format(
                 most=MOST_EXTRACT_DAYS
             ),
             hint=_("Give a later reference date or an earlier day of the extract."),

@@ -119,8 +119,8 @@ def test_clean_answers_are_the_truth(ward, link):
 @pytest.mark.parametrize(
     ("link", "code"),
     [
-        (pd.DataFrame({"token": ["A"]}), "LINK-COLUMN"),
-        (pd.DataFrame({"token": ["A"], "resident_no": ["0000000000"]}), "LINK-PERSON"),
+        (pd.DataFrame({"token": ["A"]}), "SYN-LINK-COLUMN"),
+        (pd.DataFrame({"token": ["A"], "resident_no": ["0000000000"]}), "SYN-LINK-PERSON"),
     ],
 )
 def test_wrong_links_are_refused(ward, link, code):
@@ -152,4 +152,4 @@ def test_commands_write_what_the_functions_give(tmp_path, capsys):
         run(["synthetic", "returns", str(tmp_path), "--link", str(tmp_path / "link.csv"), "--out", str(out)])
         == 1
     )
-    assert "WARD-TRUTH" in capsys.readouterr().err
+    assert "SYN-WARD-TRUTH" in capsys.readouterr().err

@@ -175,19 +175,19 @@ def test_elders_alone_are_about_as_many_as_the_model_says(ward):
 
 def test_ward_comes_back_from_its_folder(ward, files, tmp_path):
     assert load_ward(files["truth"].parent).counts == ward.counts
-    with pytest.raises(InputError, match="WARD-TRUTH"):
+    with pytest.raises(InputError, match="SYN-WARD-TRUTH"):
         load_ward(tmp_path)
     changed = files["truth"].read_text(encoding="utf-8").replace('"households": ', '"households": 1')
     (tmp_path / "truth.json").write_text(changed, encoding="utf-8")
-    with pytest.raises(InputError, match="WARD-VERSION"):
+    with pytest.raises(InputError, match="SYN-WARD-VERSION"):
         load_ward(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("settings", "code"),
     [
-        ({"residents": 100}, "WARD-SIZE"),
-        ({"residents": 500, "extract_date": date(2009, 10, 1)}, "WARD-EXTRACT"),
+        ({"residents": 100}, "SYN-WARD-SIZE"),
+        ({"residents": 500, "extract_date": date(2009, 10, 1)}, "SYN-WARD-EXTRACT"),
     ],
 )
 def test_impossible_wards_are_refused(settings, code):
