@@ -17,8 +17,6 @@ __all__ = ["PageStream", "qr_modules", "qr_path"]
 ASCENT: Final = 0.88
 """Height of Japanese glyphs above the base line, in em: a box's first base line is this far under its top."""
 
-DIGITS: Final = 3
-
 
 class PageStream:
     """Operators of one page, written to a canvas at once.

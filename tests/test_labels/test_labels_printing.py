@@ -4,6 +4,7 @@ import hashlib
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -286,3 +287,14 @@ def test_paper_of_the_page_is_the_paper_of_the_stock(
         made = print_run(labels(3), tmp_path / "a.pdf", stock=name, fonts=bare_fonts)
         size = pdfium.PdfDocument(made.path)[0].get_size()
         assert size == pytest.approx([mm * 72 / 25.4 for mm in PAPERS[stock(name).paper]], abs=0.1)
+
+
+def test_three_thousand_labels_take_less_than_ten_seconds_and_two_megabytes(
+    labels: Labels, fonts: FontChain, tmp_path: Path
+) -> None:
+    table = labels(3_000)
+    start = time.perf_counter()
+    made = print_run(table, tmp_path / "a.pdf", fonts=fonts)
+    assert time.perf_counter() - start < 10
+    assert (made.labels, made.sheets) == (3_000, 250)
+    assert made.path.stat().st_size < 2_000_000
