@@ -1,18 +1,40 @@
 """Analysis of survey samples (標本調査の分析): designs, estimates, weights, scores, tables and the report.
 
-Start with `SurveyDesign`.
+Start with `SurveyDesign`; for the food survey of this project with `read_research_package` and
+`prepare_food_study`.
 """
 
 from analysis.describe import DesignDescription, kish_deff
 from analysis.design import SurveyDesign
+from analysis.inputs import ResearchData, read_csv, read_research_package
+from analysis.labelling import label_answers
+from analysis.plots import interval_plot, likert_bars, sorted_bars
 from analysis.results import Estimate
+from analysis.scores import derive_scores
+from analysis.study import FoodStudy, prepare_food_study
+from analysis.tables import Figure, figure_table, mean_table, response_table, share_table
 from analysis.weights import WeightStep, nonresponse_classes
 
 __all__ = [
     "DesignDescription",
     "Estimate",
+    "Figure",
+    "FoodStudy",
+    "ResearchData",
     "SurveyDesign",
     "WeightStep",
+    "derive_scores",
+    "figure_table",
+    "interval_plot",
     "kish_deff",
+    "label_answers",
+    "likert_bars",
+    "mean_table",
     "nonresponse_classes",
+    "prepare_food_study",
+    "read_csv",
+    "read_research_package",
+    "response_table",
+    "share_table",
+    "sorted_bars",
 ]

@@ -179,8 +179,8 @@ def encode(series: "pd.Series[Any]") -> Codes:
     except TypeError as error:
         raise AnalysisError(
             "ANA-TYPE",
-            _("The column mixes numbers and text."),
-            hint=_("Make it one kind, for example text."),
+            _("The column holds neither numbers nor text."),
+            hint=_("Turn its values into numbers or text."),
             column=str(series.name),
         ) from error
     levels = np.asarray(uniques, dtype=object)

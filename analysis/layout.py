@@ -1,21 +1,19 @@
-"""Tables as people read them: sheets of blocks with titles, words in place of codes, percentages with one
-decimal.
+"""Tables as people read them: titles, words in place of codes, percentages with one decimal.
 
 The numbers come from `analysis.tables` and `analysis.questions`; nothing is estimated here.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.blocks import Block, Words
 from analysis.disclosure import SmallCellRule
 from analysis.lazy import LazyModule
 from analysis.questions import Question
 from analysis.settings import read_settings
 from analysis.study import FoodStudy
-from custody.messages import Language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,9 +21,6 @@ else:
     pd = LazyModule("pandas")
 
 __all__ = [
-    "Block",
-    "Sheet",
-    "Words",
     "cross_block",
     "figure_block",
     "notes_of",
@@ -33,123 +28,6 @@ __all__ = [
     "response_block",
     "step_block",
 ]
-
-CellFormat = Literal["text", "count", "percent", "number"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """One table on paper.
-
-    Attributes
-    ----------
-    title : str
-        What stands above it.
-    frame : pandas.DataFrame
-        Cells: text, whole numbers, or fractional numbers already in the unit shown (percent, points).
-    formats : tuple of {"text", "count", "percent", "number"}
-        (columns,) how numbers of each column are written.
-    note : str
-        What stands below it.
-    """
-
-    title: str
-    frame: "pd.DataFrame"
-    formats: tuple[CellFormat, ...]
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """One sheet of a workbook, one section of a report.
-
-    Attributes
-    ----------
-    name : str
-        Name of the sheet, at most 31 characters.
-    blocks : tuple of Block
-        Tables from top to bottom.
-    lines : tuple of str
-        Sentences above the tables.
-    """
-
-    name: str
-    blocks: tuple[Block, ...]
-    lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words of the report in one language, from ``data/food_report.toml``.
-
-    Attributes
-    ----------
-    lang : {"ja", "en"}
-        Language.
-    """
-
-    lang: Language
-
-    def __call__(self, key: str) -> str:
-        """Look up a word.
-
-        Parameters
-        ----------
-        key : str
-            Key under ``[words]``.
-
-        Returns
-        -------
-        str
-            The word.
-        """
-        return str(read_settings("food_report")["words"][key][self.lang])
-
-    def banner(self, column: str) -> str:
-        """Name a banner; crossed ones and the total too.
-
-        Parameters
-        ----------
-        column : str
-            Column, columns joined by "/", or "" for the total.
-
-        Returns
-        -------
-        str
-            The word.
-        """
-        if column == "":
-            return self("total")
-        if "/" in column:
-            return self("cross_groups")
-        return str(self._banner(column)[self.lang])
-
-    def group(self, column: str, value: str) -> str:
-        """Name a group of a banner.
-
-        Parameters
-        ----------
-        column : str
-            As in `banner`.
-        value : str
-            Value of the column, values joined by "/", or "" for the total.
-
-        Returns
-        -------
-        str
-            The word; the value itself where the settings do not know it.
-        """
-        if column == "":
-            return self("total")
-        pairs = zip(column.split("/"), value.split("/"), strict=True)
-        found = [self._banner(name)["labels"].get(part, {}).get(self.lang, part) for name, part in pairs]
-        return " ".join(found)
-
-    def _banner(self, column: str) -> dict[str, Any]:
-        for entry in read_settings("food_report")["banner"]:
-            if entry["column"] == column:
-                return dict(entry)
-        return {"ja": column, "en": column, "labels": {}}
 
 
 def notes_of(study: FoodStudy, rule: SmallCellRule) -> tuple[str, ...]:
@@ -207,8 +85,7 @@ def response_block(rows: "pd.DataFrame", words: Words, rule: SmallCellRule) -> B
         frame[words(name)] = [rule.mark if pd.isna(v) else _none(int(v)) for v in rows[name]]
     for name in ("rate", "rate_reached"):
         frame[words(name)] = [rule.mark if pd.isna(v) else 100 * float(v) for v in rows[name]]
-    formats: tuple[CellFormat, ...] = ("text", "text", *("count",) * 5, "percent", "percent")
-    return Block(words("response"), frame, formats)
+    return Block(words("response"), frame, "ttcccccpp")
 
 
 def figure_block(
@@ -248,10 +125,7 @@ def figure_block(
     frame[words("undetermined")] = ["" if np.isnan(v) else 100 * v for v in rows["undetermined"]]
     if not grouped:
         frame[words("rule")] = [entries[code][f"rule_{words.lang}"] for code in rows["code"]]
-    width = frame.shape[1]
-    head: tuple[CellFormat, ...] = ("text",) * (3 if grouped else 1)
-    tail: tuple[CellFormat, ...] = ("count", "text", *("percent",) * 3, "number", "percent")
-    return Block(title, frame, (*head, *tail, *("text",) * (width - len(head) - len(tail))))
+    return Block(title, frame, "tttctpppxp" if grouped else "tctpppxpt")
 
 
 def question_block(question: Question, words: Words, rule: SmallCellRule) -> Block:
@@ -274,11 +148,9 @@ def question_block(question: Question, words: Words, rule: SmallCellRule) -> Blo
     rows = question.rows[question.rows["banner"] == ""].set_index("level")
     if question.unit is None:
         rows = rows.reindex([value for value, _word in question.levels])
-        rows = rows.assign(
-            n=rows["n"].fillna(rows["n"].max()), count=rows["count"].mask(_chosen_by_none(rows), 0)
-        )
+        rows = rows.assign(count=rows["count"].mask(rows["hidden"].isna(), 0))
     factor, kind = (100.0, "percent") if question.unit is None else (1.0, "value")
-    hidden = rows["hidden"].fillna(False).astype(bool)
+    hidden = rows["hidden"].eq(True)
     names = dict(question.levels)
     frame = pd.DataFrame({words("answer"): [names[level] for level in rows.index]})
     frame[words("n")] = [_count(v, h, rule) for v, h in zip(rows["count"], hidden, strict=True)]
@@ -288,11 +160,7 @@ def question_block(question: Question, words: Words, rule: SmallCellRule) -> Blo
     base = int(rows["n"].max())
     unit = f" ({words('mean')}, {question.unit})" if question.unit is not None else ""
     title = f"{question.code} {question.text}{unit}  n={base:,}"
-    return Block(title, frame, ("text", "count", "percent", "percent", "percent"))
-
-
-def _chosen_by_none(rows: "pd.DataFrame") -> "pd.Series[bool]":
-    return rows["hidden"].isna()
+    return Block(title, frame, "tcppp")
 
 
 def cross_block(question: Question, words: Words, rule: SmallCellRule) -> Block:
@@ -327,8 +195,7 @@ def cross_block(question: Question, words: Words, rule: SmallCellRule) -> Block:
         label = words("mean") if question.unit is not None else word
         frame[label] = _marked(values, part["hidden"], rule, part["count"])
     unit = f" ({question.unit})" if question.unit is not None else " (%)"
-    formats: tuple[CellFormat, ...] = ("text", "text", "count", *("percent",) * (frame.shape[1] - 3))
-    return Block(f"{question.code} {question.text}{unit}", frame, formats)
+    return Block(f"{question.code} {question.text}{unit}", frame, "ttc" + "p" * (frame.shape[1] - 3))
 
 
 def step_block(study: FoodStudy, words: Words, rule: SmallCellRule) -> Block:
@@ -356,7 +223,7 @@ def step_block(study: FoodStudy, words: Words, rule: SmallCellRule) -> Block:
     frame = pd.DataFrame({words("class"): names, words("sampled"): rows["sampled"]})
     for name, label in (("answered", "answered"), ("factor", "factor")):
         frame[words(label)] = [rule.mark if h else v for v, h in zip(rows[name], few, strict=True)]
-    return Block(words("weights"), frame, ("text", "count", "count", "number"))
+    return Block(words("weights"), frame, "tccx")
 
 
 def _group_columns(rows: "pd.DataFrame", words: Words) -> "pd.DataFrame":
@@ -389,11 +256,11 @@ def _marked(
     rule: SmallCellRule,
     counts: Iterable[Any],
 ) -> list[float | str]:
-    """Write hidden cells as the mark, and cells of nobody as "-"."""
+    """Write hidden cells as the mark, cells of nobody as "-", what has no value as nothing."""
     cells: list[float | str] = []
     for value, hide, count in zip(values, hidden, counts, strict=True):
         if hide:
             cells.append(rule.mark)
         else:
-            cells.append("-" if count == 0 or np.isnan(value) else float(value))
+            cells.append("-" if count == 0 else "" if np.isnan(value) else float(value))
     return cells

@@ -145,7 +145,10 @@ def hide_figures(rows: "pd.DataFrame", rule: SmallCellRule) -> "pd.DataFrame":
 
 
 def hide_response(rows: "pd.DataFrame", rule: SmallCellRule) -> "pd.DataFrame":
-    """Hide small counts of the response table; where groups are crossed, also who was lost on the way.
+    """Hide small counts of the response table.
+
+    Where one group of a column is hidden, all groups beside it are, because the total would tell it. Groups
+    that cross several columns show only who was mailed and who answered.
 
     Parameters
     ----------
@@ -163,7 +166,8 @@ def hide_response(rows: "pd.DataFrame", rule: SmallCellRule) -> "pd.DataFrame":
     crossed = frame["banner"].str.contains("/")
     for name in ("undeliverable", "refused", "returned", "valid"):
         small = (frame[name] > 0) & (frame[name] < rule.min_count)
-        drop = small | (crossed & (name in ("undeliverable", "refused", "returned")))
+        beside = small.groupby(frame["banner"]).transform("any") & ~crossed
+        drop = small | beside | (crossed & (name in ("undeliverable", "refused", "returned")))
         frame[name] = frame[name].astype("Int64").mask(drop)
     frame["rate"] = frame["rate"].mask(frame["valid"].isna())
     frame["rate_reached"] = frame["rate_reached"].mask(frame["valid"].isna() | frame["undeliverable"].isna())
