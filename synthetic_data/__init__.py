@@ -10,10 +10,10 @@ Nothing in it comes from a real person. The public face:
 Names are imported at first use, so that ``hyohon --help`` stays quick.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import importlib as _importlib
+import typing as _typing
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from synthetic_data.answers import population_answers
     from synthetic_data.mailing import Returns, returns
     from synthetic_data.provider import WardProvider
@@ -45,7 +45,7 @@ _HOME = {
 
 def __getattr__(name: str) -> object:
     if name in _HOME:
-        return getattr(import_module(f"synthetic_data.{_HOME[name]}"), name)
+        return getattr(_importlib.import_module(f"synthetic_data.{_HOME[name]}"), name)
     raise AttributeError(f"module 'synthetic_data' has no attribute {name!r}")
 
 
