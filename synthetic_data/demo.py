@@ -77,6 +77,8 @@ def _staff_steps(out: Path, *, residents: int, sample: int, seed: str) -> tuple[
         str(registers / "residents.csv"),
         "--certifications",
         str(registers / "certifications.csv"),
+        "--knowledge-date",
+        "2009-11-02",
     )
     new = ("new", survey, "--training", "--sample", str(sample), "--seed", seed)
     frame = ("sampling", "frame", survey, *files, "--at", "2009-11-05T10:00")
