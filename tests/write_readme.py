@@ -6,8 +6,10 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 HEAD = """# What each test file checks
 
-One sentence a file, taken from its first line by `python tests/write_readme.py`. Golden numbers, with the scripts and the data that made them,
-lie in `golden/`. `make test` runs all of it and the notebooks; `pytest -ra` says which tests were left out for want of what.
+One sentence a file, taken from its first line by `python tests/write_readme.py`. Golden numbers, with the
+scripts and data that made them,
+lie in `golden/`. `make test` runs all of it and the notebooks; pytest says which tests were left out for want
+of what.
 
 | file | the fact that it checks |
 |---|---|

@@ -1,4 +1,4 @@
-"""Intervals of five variables cover the truth over redraws, and nonresponse by frailty leaves a bias that shows."""
+"""Intervals of five variables cover the truth over redraws, and nonresponse by frailty leaves its bias."""
 
 import importlib.util
 import math
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 REDRAWS = 120
-# A coverage of 95 % over 120 redraws has a standard error of 2.0 points; five variables: four of them are allowed.
+# Coverage of 95 % over 120 redraws has a standard error of 2.0 points; for five variables four are allowed.
 LOWEST = 95 - 4 * 100 * math.sqrt(0.95 * 0.05 / REDRAWS)
 # Frail elders answer less: the long run (`make simulate`) finds about -11 %; half of that is far from 0 here.
 FRAILTY_BIAS = -5.0
