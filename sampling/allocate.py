@@ -3,6 +3,7 @@
 Exact arithmetic throughout: the same sizes give the same allocation on every machine.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -108,14 +109,10 @@ def _scale(n: int, weights: Sequence[int], lower: Sequence[int], upper: Sequence
             start=Fraction(0),
         )
 
-    corners = {
-        Fraction(limit, w) for bound in (lower, upper) for limit, w in zip(bound, weights, strict=True)
-    }
-    below = above = Fraction(0)
-    for point in sorted(corners):
-        above = point
-        if total(point) >= n:
-            break
-        below = point
-    rise = total(above) - total(below)
-    return above if rise == 0 else below + (above - below) * (n - total(below)) / rise
+    met = {Fraction(limit, w) for bound in (lower, upper) for limit, w in zip(bound, weights, strict=True)}
+    corners = [Fraction(0), *sorted(met)]
+    place = bisect_left(corners, Fraction(n), key=total)
+    if place == 0:
+        return corners[0]
+    below, above = corners[place - 1 : place + 1]
+    return below + (above - below) * (n - total(below)) / (total(above) - total(below))

@@ -77,36 +77,34 @@ def build_frame(
     inner, outer = hmac_pads(os.urandom(SECRET_BYTES) if secret is None else secret)
     with duckdb.connect(":memory:") as engine:
         _register(engine, residents, certifications)
-        judged = engine.sql(
+        engine.execute(
             _query("eligibility"),
-            params={
+            {
                 "reference": reference_date,
                 "known": knowledge_date,
                 "tomorrow": reference_date + timedelta(days=1),
                 "min_age": limits().min_age,
-                "inner": inner,
-                "outer": outer,
             },
-        ).to_arrow_table()
+        )
+        reasons = _reasons(engine)
         linkage = _linkage(engine, certifications)
-        _check_linkage(judged, linkage)
-        engine.register("survivors", _survivors(judged, residents))
-        _register_places(engine, areas, municipality)
-        data = engine.sql(_query("frame")).to_arrow_table()
-    located = data.filter(data["area"].is_valid())
-    removed = _removed(judged, residents, len(data) - len(located))
-    if not len(located):
+        _check_linkage(engine, linkage)
+        survivors = engine.sql(_query("survivors"), params={"inner": inner, "outer": outer}).to_arrow_table()
+    people = _people(survivors, residents, default_areas() if areas is None else areas, municipality)
+    data = people.filter(people["area"].is_valid())
+    if not len(data):
         raise SamplingError(
             "SAM-FRAME-EMPTY", _("Nobody is left in the frame."), hint=_("Look at the dates and the layout.")
         )
+    reasons |= {"quarantined": residents.quarantined, "area_unknown": len(people) - len(data)}
     return Frame(
         reference_date=reference_date,
         knowledge_date=knowledge_date,
-        removed=removed,
+        removed={rule: reasons.get(rule, 0) for rule in ("quarantined", *RULES)},
         read=residents.read,
         linkage=linkage,
         sources={"residents": residents.sha256, "certifications": certifications.sha256},
-        data=located,
+        data=data,
     )
 
 
@@ -174,13 +172,13 @@ def _linkage(engine: Any, certifications: Register) -> Linkage:
     )
 
 
-def _removed(judged: Any, residents: Register, unplaced: int) -> dict[str, int]:
-    counted = {entry["values"]: entry["counts"] for entry in pc.value_counts(judged["reason"]).to_pylist()}
-    counted["area_unknown"] = unplaced
-    return {"quarantined": residents.quarantined} | {rule: counted.get(rule, 0) for rule in RULES}
+def _reasons(engine: Any) -> dict[str, int]:
+    """Count the persons of every reason; "" for those who are left."""
+    found = engine.sql("SELECT reason, count(*) FROM judged GROUP BY reason").fetchall()
+    return {reason: int(count) for reason, count in found}
 
 
-def _check_linkage(judged: Any, linkage: Linkage) -> None:
+def _check_linkage(engine: Any, linkage: Linkage) -> None:
     hint = _("It is probably another file, another year or another number. Nothing is drawn.")
     if linkage.rate < limits().min_match_rate:
         text = _(
@@ -189,50 +187,49 @@ def _check_linkage(judged: Any, linkage: Linkage) -> None:
         )
         message = text.format(rate=linkage.rate, least=limits().min_match_rate)
         raise SamplingError("SAM-LINK-RATE", message, hint=hint)
-    young = pa.array(["removed_record", "moved_in_after", "under_65"])
-    elders = judged.filter(pc.invert(pc.is_in(judged["reason"], value_set=young)))
-    applied = pc.sum(elders["applied"]).as_py() or 0
-    if len(elders) >= limits().judged_from and applied < limits().min_elder_share * len(elders):
+    query = "SELECT count(resident_no), count(*) FILTER (applied) FROM judged"
+    ((elders, applied),) = engine.sql(query).fetchall()
+    if elders >= limits().judged_from and applied < limits().min_elder_share * elders:
         text = _("Only {share:.1%} of the elders have a certification row; at least {least:.0%} must.")
-        message = text.format(share=applied / len(elders), least=limits().min_elder_share)
+        message = text.format(share=applied / elders, least=limits().min_elder_share)
         raise SamplingError("SAM-LINK-SHARE", message, hint=hint)
 
 
-def _survivors(judged: Any, residents: Register) -> Any:
-    """Return the persons that no rule of the query removed, with their text decoded."""
-    kept = judged.filter(pc.equal(judged["reason"], ""))
+def _people(survivors: Any, residents: Register, areas: Mapping[str, str], municipality: str) -> Any:
+    """Return the frame's table: text decoded for these persons only; town and area null where unknown."""
     names = ["resident_no", "household_no", "name", "sex", "postal_code", "address", "building"]
-    people = residents.table.select(names).take(kept["position"]).combine_chunks()
-    separator = SEPARATOR.encode(residents.encoding)
-    bare, building = (people[name].combine_chunks() for name in ("address", "building"))
-    whole = pc.if_else(
-        pc.equal(pc.binary_length(building), 0), bare, pc.binary_join_element_wise(bare, building, separator)
-    )
-    head = pc.extract_regex(to_text(bare, residents.encoding), r"^(?P<head>[^0-9０-９]*)").field("head")
+    people = residents.table.select(names).take(survivors["position"]).combine_chunks()
+    column = {name: people[name].combine_chunks() for name in names}
+    addresses = to_text(column["address"], residents.encoding)
+    town, area = _located(addresses, areas, municipality)
+    bands = pa.array([age_band(age) for age in range(limits().min_age, OLDEST)])
     return pa.table(
         {
-            "person_key": kept["person_key"],
-            "age": kept["age"],
-            "flag": kept["flag"],
-            "resident_no": people["resident_no"],
-            "household_no": people["household_no"],
-            "sex": people["sex"],
-            "postal_code": people["postal_code"],
-            "name": to_text(people["name"].combine_chunks(), residents.encoding),
-            "address": to_text(whole, residents.encoding),
-            "head": head,
+            "person_key": survivors["person_key"],
+            "resident_no": column["resident_no"],
+            "household_no": column["household_no"],
+            "name": to_text(column["name"], residents.encoding),
+            "area": area,
+            "town": town,
+            "age": survivors["age"],
+            "age_band": bands.take(pc.subtract(survivors["age"], limits().min_age)),
+            "sex": column["sex"],
+            "postal_code": column["postal_code"],
+            "address": _with_building(addresses, to_text(column["building"], residents.encoding)),
+            "certification_flag": survivors["flag"],
         }
     )
 
 
-def _register_places(engine: Any, areas: Mapping[str, str] | None, municipality: str) -> None:
-    heads = [head for (head,) in engine.sql("SELECT DISTINCT head FROM survivors").fetchall()]
-    found = places(heads, default_areas() if areas is None else areas, municipality)
-    table = {
-        "head": list(found),
-        "town": [town for town, _area in found.values()],
-        "area": [area for _town, area in found.values()],
-    }
-    engine.register("places", pa.table(table, schema=pa.schema([(name, pa.string()) for name in table])))
-    ages = range(limits().min_age, OLDEST)
-    engine.register("bands", pa.table({"age": list(ages), "age_band": [age_band(age) for age in ages]}))
+def _with_building(addresses: Any, buildings: Any) -> Any:
+    whole = pc.binary_join_element_wise(addresses, buildings, SEPARATOR)
+    return pc.if_else(pc.equal(buildings, ""), addresses, whole)
+
+
+def _located(addresses: Any, areas: Mapping[str, str], municipality: str) -> tuple[Any, Any]:
+    """Return town and area of each address; each different beginning is looked up once."""
+    heads = pc.extract_regex(addresses, r"^(?P<head>[^0-9０-９]*)").field("head").dictionary_encode()
+    found = places(heads.dictionary.to_pylist(), areas, municipality)
+    rows = [found.get(head, (None, None)) for head in heads.dictionary.to_pylist()]
+    town, area = (pa.array([row[part] for row in rows], type=pa.string()) for part in (0, 1))
+    return town.take(heads.indices), area.take(heads.indices)

@@ -2,20 +2,20 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 from labels.tokens import TokenSource, new_tokens
 from sampling.certificate import RULE, DrawCertificate, StratumRecord, program_version
 from sampling.design import StratifiedDesign
-from sampling.frame import BATCH_ROWS, Frame, key_digest
+from sampling.frame import Frame, key_digest
+from sampling.selection import Selection, keyed_numbers, smallest_in_strata
 from sampling.views import html_table
 
 __all__ = ["SAMPLE_COLUMNS", "Sample", "draw", "draw_key"]
@@ -145,7 +145,7 @@ def draw(
     people = pa.table({"person_key": frame.data["person_key"], "stratum": frame.stratum(design.by)})
     plan = design.preview(frame).plan
     chosen = _select(people, plan, key_hex)
-    drawn = people.take(chosen["position"])
+    drawn = people.take(pa.array(chosen.positions))
     certificate = DrawCertificate(
         rule=RULE,
         version=program_version(),
@@ -194,35 +194,30 @@ def draw_key(seed: str) -> str:
     return hashlib.sha256(f"{RULE}|{seed}".encode()).hexdigest()
 
 
-def _select(people: Any, plan: pd.DataFrame, key_hex: str) -> Any:
-    """Return position, stratum and h of the persons drawn, ordered by stratum and h."""
-    query = files("sampling").joinpath("data/draw.sql").read_text(encoding="utf-8")
-    numbered = people.append_column("position", pa.array(np.arange(len(people), dtype=np.int64)))
-    with duckdb.connect(":memory:") as engine:
-        engine.register("frame", pa.Table.from_batches(numbered.to_batches(max_chunksize=BATCH_ROWS)))
-        engine.register("plan", pa.Table.from_pandas(plan[["stratum", "sample"]], preserve_index=False))
-        return engine.sql(query, params={"key_hex": key_hex}).to_arrow_table()
+def _select(people: Any, plan: pd.DataFrame, key_hex: str) -> Selection:
+    names = pa.array(plan["stratum"].tolist(), type=pa.string())
+    strata = pc.index_in(people["stratum"], value_set=names).to_numpy().astype(np.int64)
+    numbers = keyed_numbers(people["person_key"].to_pylist(), key_hex)
+    return smallest_in_strata(numbers, strata, plan["sample"].to_numpy(dtype=np.int64))
 
 
-def _records(plan: pd.DataFrame, chosen: Any) -> tuple[StratumRecord, ...]:
-    last = chosen.group_by("stratum").aggregate([("h", "max")]).to_pydict()
-    thresholds = dict(zip(last["stratum"], last["h_max"], strict=True))
+def _records(plan: pd.DataFrame, chosen: Selection) -> tuple[StratumRecord, ...]:
+    columns = (plan["stratum"], plan["persons"], plan["sample"], chosen.thresholds)
     return tuple(
-        StratumRecord(stratum, int(persons), int(sample), thresholds[stratum])
-        for stratum, persons, sample in zip(plan["stratum"], plan["persons"], plan["sample"], strict=True)
+        StratumRecord(stratum, int(persons), int(sample), threshold)
+        for stratum, persons, sample, threshold in zip(*columns, strict=True)
     )
 
 
-def _table(frame: Frame, chosen: Any, plan: pd.DataFrame, source: TokenSource | None) -> pd.DataFrame:
-    persons: pd.DataFrame = frame.data.take(chosen["position"]).to_pandas()
-    strata = chosen["stratum"].to_pandas()
-    of = plan.set_index("stratum").loc[strata].reset_index(drop=True)
+def _table(frame: Frame, chosen: Selection, plan: pd.DataFrame, source: TokenSource | None) -> pd.DataFrame:
+    persons: pd.DataFrame = frame.data.take(pa.array(chosen.positions)).to_pandas()
+    of = plan.loc[np.repeat(plan.index, plan["sample"])].reset_index(drop=True)
     width = max(5, len(str(len(persons))))
     serials = [f"{serial:0{width}d}" for serial in range(1, len(persons) + 1)]
     return pd.DataFrame(
         {
             "token": pd.array(new_tokens(len(persons), source), dtype="str"),
-            "stratum": strata,
+            "stratum": of["stratum"],
             "psu": pd.array(serials, dtype="str"),
             "fpc": of["persons"].astype("int64"),
             "inclusion_prob": of["inclusion_prob"],

@@ -296,5 +296,13 @@ def key_digest(person_keys: Any, strata: Any) -> str:
     str
         SHA-256 over the sorted lines ``person_key,stratum``, each with LF, lower-case hex.
     """
-    lines = sorted(pc.binary_join_element_wise(person_keys, strata, ",").to_pylist())
-    return hashlib.sha256("".join(line + "\n" for line in lines).encode("utf-8")).hexdigest()
+    lines = pc.binary_join_element_wise(person_keys, strata, ",")
+    if not pc.all(pc.less_equal(lines[:-1], lines[1:])).as_py():
+        lines = lines.take(pc.sort_indices(lines))
+    digest = hashlib.sha256()
+    for chunk in pa.chunked_array([pc.binary_join_element_wise(lines, "", "\n")]).chunks:
+        offsets = np.frombuffer(chunk.buffers()[1], dtype=np.int32)[
+            chunk.offset : chunk.offset + len(chunk) + 1
+        ]
+        digest.update(memoryview(chunk.buffers()[2])[offsets[0] : offsets[-1]])
+    return digest.hexdigest()

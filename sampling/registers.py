@@ -5,9 +5,10 @@ goes to quarantine with its number, column and a code, never its value: read = a
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,9 @@ from sampling.limits import limits
 from sampling.views import html_table
 
 __all__ = ["Register", "read_certifications", "read_residents"]
+
+READERS: Final = 2
+"""Columns typed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +307,11 @@ def _typed(parsed: _Parsed, rules: RegisterLayout) -> tuple[Any, list[tuple[str,
     """Read every column by its field; return the table under our names, and failures with their headers."""
     columns: dict[str, Any] = {}
     failures: list[tuple[str, Failure]] = []
-    for rule in rules.fields:
-        read = read_field(parsed.table[rule.column], rule, parsed.encoding)
+    with ThreadPoolExecutor(max_workers=READERS) as pool:  # numpy and pyarrow let go of the lock
+        reads = pool.map(
+            lambda rule: read_field(parsed.table[rule.column], rule, parsed.encoding), rules.fields
+        )
+    for rule, read in zip(rules.fields, reads, strict=True):
         columns[rule.name] = read.values
         failures += [(rule.column, failure) for failure in read.failures]
     table = pa.table(columns)

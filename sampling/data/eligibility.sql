@@ -4,6 +4,7 @@
 -- $tomorrow   the day after $reference: a person reaches an age on the day before the birthday
 -- Who leaves the ward after $reference stays in the frame: that is a reason not to mail, not to change the frame.
 -- A person leaves by the first rule that holds. Of certification nothing goes further than the reason and a flag.
+CREATE TEMP TABLE judged AS
 WITH fact AS (
     SELECT
         resident_no,
@@ -28,44 +29,46 @@ person AS (
     FROM fact
     GROUP BY resident_no
 ),
-resident AS (
+aged AS (
     SELECT
         *,
         year($tomorrow) - year(birth_date)
         - (month($tomorrow) * 100 + day($tomorrow) < month(birth_date) * 100 + day(birth_date))::INTEGER AS age
     FROM residents
 ),
-judged AS (
+resident AS (
     SELECT
-        r.position,
-        r.resident_no,
-        r.age,
+        position,
+        resident_no,
+        age,
         CASE
-            WHEN r.removed_on <= $reference OR (r.removed_on IS NULL AND r.removal IS NOT NULL) THEN 'removed_record'
-            WHEN r.resident_since > $reference THEN 'moved_in_after'
-            WHEN r.age < $min_age THEN 'under_65'
-            WHEN r.protection = 'yes' THEN 'protected'
-            WHEN p.valid THEN 'certified_valid'
-            WHEN p.waits_new THEN 'pending_new'
-            WHEN p.waits_renewal THEN 'pending_renewal'
-            WHEN p.waits_change THEN 'pending_change'
-            WHEN u.resident_no IS NOT NULL THEN 'certification_unclear'
+            WHEN removed_on <= $reference OR (removed_on IS NULL AND removal IS NOT NULL) THEN 'removed_record'
+            WHEN resident_since > $reference THEN 'moved_in_after'
+            WHEN age < $min_age THEN 'under_65'
+            WHEN protection = 'yes' THEN 'protected'
             ELSE ''
-        END AS reason,
-        CASE WHEN p.lapsed THEN 'lapsed' WHEN p.not_eligible THEN 'not_eligible' ELSE '' END AS flag,
-        p.resident_no IS NOT NULL AS applied
-    FROM resident AS r
-    LEFT JOIN person AS p USING (resident_no)
-    LEFT JOIN unclear AS u USING (resident_no)
+        END AS early
+    FROM aged
+),
+elder AS ( -- only who is still in needs a certification: a null number joins nothing
+    SELECT * EXCLUDE (resident_no), CASE WHEN early = '' THEN resident_no END AS resident_no
+    FROM resident
 )
 SELECT
-    position,
-    age,
-    reason,
-    flag,
-    applied,
-    -- HMAC-SHA256 (RFC 2104) of the resident number, in SQL so that it runs on all cores
+    e.position,
+    e.resident_no,
+    e.age,
     CASE
-        WHEN reason = '' THEN sha256($outer || unhex(sha256($inner || encode(resident_no))))
-    END AS person_key
-FROM judged
+        WHEN e.early <> '' THEN e.early
+        WHEN p.valid THEN 'certified_valid'
+        WHEN p.waits_new THEN 'pending_new'
+        WHEN p.waits_renewal THEN 'pending_renewal'
+        WHEN p.waits_change THEN 'pending_change'
+        WHEN u.resident_no IS NOT NULL THEN 'certification_unclear'
+        ELSE ''
+    END AS reason,
+    CASE WHEN p.lapsed THEN 'lapsed' WHEN p.not_eligible THEN 'not_eligible' ELSE '' END AS flag,
+    p.resident_no IS NOT NULL AS applied
+FROM elder AS e
+LEFT JOIN person AS p USING (resident_no)
+LEFT JOIN unclear AS u USING (resident_no)
