@@ -146,13 +146,15 @@ def household_start(living: Living, birth: Days, reference: np.datetime64, strea
     return np.asarray(np.maximum(start, birth[head]))
 
 
-def removal(living: Living, reference: np.datetime64, streams: Streams) -> tuple[Days, Ints]:
+def removal(living: Living, birth: Days, reference: np.datetime64, streams: Streams) -> tuple[Days, Ints]:
     """Choose the records that are removed, when and why.
 
     Parameters
     ----------
     living : Living
         People in household order.
+    birth : numpy.ndarray
+        Dates of birth: nobody is removed before it.
     reference : numpy.datetime64
         Reference date.
     streams : Streams
@@ -172,7 +174,8 @@ def removal(living: Living, reference: np.datetime64, streams: Streams) -> tuple
 
     def remove(name: str, who: Ints, why: int, first: int, days: int) -> None:
         who = who[reason[who] == STAYS]
-        removed[who] = reference + first + streams.below(f"removed.{name}", len(who), days)
+        day = reference + first + streams.below(f"removed.{name}", len(who), days)
+        removed[who] = np.maximum(day, birth[who])
         reason[who] = why
 
     everyone = np.arange(n)
@@ -180,7 +183,9 @@ def removal(living: Living, reference: np.datetime64, streams: Streams) -> tuple
     gone = streams.pick("gone", np.arange(households), quota(households, rates["moved_out_household"]))
     place = np.searchsorted(gone, living.household)
     whole = gone[np.minimum(place, len(gone) - 1)] == living.household
-    removed[whole] = (reference - 1 - streams.below("removed.gone", len(gone), past))[place[whole]]
+    day = reference - 1 - streams.below("removed.gone", len(gone), past)
+    np.maximum.at(day, place[whole], np.minimum(birth[whole], reference - 1))
+    removed[whole] = day[place[whole]]
     reason[whole] = MOVED_OUT
     young = everyone[(living.age >= 18) & (living.age < 75)]
     single = streams.pick("single_gone", young, quota(n, rates["moved_out_person"]))
@@ -238,7 +243,7 @@ def settle(living: Living, reference: np.datetime64, streams: Streams) -> Reside
     rates = settings("residency")["rates"]
     birth = draw_births(living, reference, streams)
     start = household_start(living, birth, reference, streams)
-    removed, reason = removal(living, reference, streams)
+    removed, reason = removal(living, birth, reference, streams)
     untouched = np.bincount(living.household, weights=reason) == 0
     free = np.flatnonzero(untouched)
     households = len(start)
@@ -253,5 +258,4 @@ def settle(living: Living, reference: np.datetime64, streams: Streams) -> Reside
     shielded[streams.pick("protected_elder", kept[old_home[kept]], 1)] = True
     since = np.maximum(start[living.household], birth)
     since = np.where(np.isnat(removed), since, np.minimum(since, removed))
-    birth = np.where(np.isnat(removed), birth, np.minimum(birth, removed))
     return Residency(birth, since, removed, reason, shielded[living.household])

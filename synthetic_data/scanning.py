@@ -80,8 +80,8 @@ def scan_table(
     came = np.flatnonzero(end != NO_RETURN)
     day = np.datetime64(mailed_on, "D") + arrival_days(end, streams)
     faulty = len(came) if faults else 0
-    twice = streams.pick("scanned_twice", came, round(faulty * table["duplicates"] / RATE))
-    typed = streams.pick("mistyped", came, round(faulty * table["mistyped"] / RATE))
+    twice = streams.pick("scanned_twice", came, _some(faulty, table["duplicates"]))
+    typed = streams.pick("mistyped", came, _some(faulty, table["mistyped"]))
     foreign = table["foreign"] if faulty else []
     wrong = [_mistype(token) for token in tokens[typed]]
     last = np.max(np.append(day[came], np.datetime64(mailed_on, "D")))
@@ -97,6 +97,11 @@ def scan_table(
     rows = rows.sort_values("date", kind="stable", ignore_index=True)
     counts = {"rows": len(rows), "duplicate": len(twice), "mistyped": len(wrong), "foreign": len(foreign)}
     return rows, counts
+
+
+def _some(n: int, rate: int) -> int:
+    """So many per 10,000, at least one where there is anything."""
+    return max(min(n, 1), round(n * rate / RATE))
 
 
 def _mistype(token: str) -> str:

@@ -1,5 +1,6 @@
 """Returns hold exactly the ends, faulty scans and errors on paper that their truth counts."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -9,9 +10,13 @@ import pytest
 from custody.cli import run
 from custody.codebook import Codebook
 from custody.errors import InputError
+from labels.tokens import KeyedSource, is_valid, new_tokens
 from synthetic_data import make_ward, returns
 
 SAMPLE = 3_000
+
+GOLDEN = "10f72a917cd41ed764fb4d05828a75162f297a04b58deba4225a8e092a78196c"
+"""SHA-256 of the answers of this file's sample. It changes only when it is meant to."""
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +92,19 @@ def test_scans(back):
     }
     assert scans["date"].is_monotonic_increasing
     assert scans["date"].between("2009-11-12", "2009-12-25").all()
+
+
+def test_faulty_scans_are_faulty_as_said(ward, link):
+    tokens = new_tokens(200, KeyedSource(b"a key for tests only"))
+    scans = returns(ward, link[:200].assign(token=tokens)).scans["token"]
+    strange = scans[~scans.isin(tokens)]
+    assert sum(not is_valid(token) for token in strange) == 1, "one mistyped: its check symbols fail"
+    assert sum(is_valid(token) for token in strange) == 3, "codes of another survey"
+
+
+def test_same_seed_same_answers(ward, link, back):
+    digest = hashlib.sha256(back.answers.to_csv(index=False).encode()).hexdigest()
+    assert digest == GOLDEN
 
 
 def test_order_of_the_tokens_does_not_matter(ward, link, back):

@@ -2,14 +2,17 @@
 
 import csv
 import hashlib
+import tomllib
 from collections import Counter, defaultdict
 from datetime import date
+from importlib.resources import files as files_of
 
 import numpy as np
 import pytest
 
 from custody.errors import ConfigError, InputError
 from synthetic_data import load_ward, make_ward
+from synthetic_data.dates import legal_age
 from synthetic_data.households import CHILD, COUPLE, INSTITUTION, LONE_PARENT, WOMAN
 from synthetic_data.streams import Streams
 from synthetic_data.tables import given_names, pyramid, read_rows, share_out, surnames, towns
@@ -82,6 +85,7 @@ def test_files_are_as_a_ward_hands_them_over(files, rows):
 
 def test_pyramid_is_exact(ward):
     expected = share_out(pyramid().ravel(), SIZE).reshape(-1, 2)
+    assert (legal_age(ward.people.birth, np.datetime64("2009-11-01")) == ward.people.age).all()
     found = np.zeros_like(expected)
     np.add.at(found, (ward.people.age, ward.people.sex - 1), 1)
     assert (found == expected).all()
@@ -94,6 +98,13 @@ def test_tables_keep_the_published_totals():
     assert int(ages[65:].sum()) == 132_500
     assert len(towns().town) == 46
     assert Counter(towns().area).keys() == {"練馬", "光が丘", "石神井", "大泉"}
+
+
+def test_every_data_file_names_its_source():
+    folder = files_of("synthetic_data").joinpath("data")
+    listed = tomllib.loads(folder.joinpath("sources.toml").read_text(encoding="utf-8"))
+    assert set(listed) == {entry.name for entry in folder.iterdir()} - {"sources.toml"}
+    assert all(set(entry) == {"what", "source", "status"} for entry in listed.values())
 
 
 def test_dates_of_a_record_follow_one_another(rows):
