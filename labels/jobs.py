@@ -126,7 +126,7 @@ class Job:
                 return cls._of(folder, manifest, SimulatedClock(manifest.created))
             ledger = folder / "ledger.sqlite"
             return cls._of(folder, manifest, open_at(at, training=manifest.training, ledger=ledger))
-        job = cls.open(folder, at)
+        job = Job.open(folder, at)
         if (job.survey_id, job.staff) != (manifest.survey_id, manifest.sender):
             raise ConfigError(
                 "JOB-SURVEY",

@@ -60,16 +60,14 @@ def test_no_file_but_the_pdf_holds_a_name_or_an_address(
     job: Path, table: pd.DataFrame, keys: KeyStore
 ) -> None:
     make_report(Job.open(job), keys)
-    words = {part for name in table["name"] for part in name.split("　")} | {"上石神井", "練馬区"}
+    names = {part for name in table["name"] for part in name.split("　")} | {"上石神井", "練馬区"}
+    codes = ("utf-8", "cp932", "utf-16-le")
+    spellings = [name.encode(code, "ignore") for name in names for code in codes]
+    words = [word for word in spellings if len(word) > 3]  # two bytes may stand in a cipher by chance
     for path in job.rglob("*"):
         if path.is_file() and path.suffix != ".pdf":
             data = path.read_bytes()
-            assert not any(
-                word.encode(code) in data
-                for word in words
-                for code in ("utf-8", "cp932", "utf-16-le")
-                if word.isprintable()
-            )
+            assert not [word for word in words if word in data]
             assert b"176-0000" not in data
 
 
