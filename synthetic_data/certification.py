@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ Flags = npt.NDArray[np.bool_]
 
 NONE, VALID, PENDING_NEW, PENDING_RENEWAL, PENDING_CHANGE, LAPSED, NOT_ELIGIBLE = range(7)
 RECENT_DAYS = 90
+_GroupTable = dict[str, tuple[Callable[[Ints], None], int, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,8 @@ def certify(
     levels = np.zeros(len(state), dtype=np.int64)
     levels[certified] = draw_levels(living.age[certified], living.sex[certified], streams)
     after = None if extract > reference else 0
-    planted = _certified_rows(maker, special, levels, state, after)
-    planted |= _open_rows(maker, open_cases, state, after)
+    planted = _make_groups(special, _certified_groups(maker, levels, after), state)
+    planted |= _make_groups(open_cases, _open_groups(maker, after), state)
     usual = np.setdiff1d(certified, maker.people())
     maker.valid("usual", usual, levels[usual])
     planted["removed_with_certification"] = _removed_rows(
@@ -175,33 +176,30 @@ def certify(
     return Certification(state, maker.rows(), planted)
 
 
-def _certified_rows(
-    maker: RowMaker, pool: _Groups, levels: Ints, state: Ints, after: int | None
-) -> dict[str, int]:
-    groups: dict[str, Any] = {
-        "expired_renewal_pending": (maker.expired_renewal, PENDING_RENEWAL, None),
-        "expired_change_pending": (maker.expired_change, PENDING_CHANGE, None),
-        "decided_on_extract_day": (maker.decided_last, VALID, after),
-        "second_row_renewal": (maker.renewal_open, VALID, None),
-        "renewed_ahead": (maker.renewed_ahead, VALID, None),
-        "second_row_change": (maker.change_open, VALID, None),
+def _certified_groups(maker: RowMaker, levels: Ints, after: int | None) -> _GroupTable:
+    def with_level(make: Callable[[Ints, Ints], None]) -> Callable[[Ints], None]:
+        return lambda who: make(who, levels[who])
+
+    return {
+        "expired_renewal_pending": (with_level(maker.expired_renewal), PENDING_RENEWAL, None),
+        "expired_change_pending": (with_level(maker.expired_change), PENDING_CHANGE, None),
+        "decided_on_extract_day": (with_level(maker.decided_last), VALID, after),
+        "second_row_renewal": (with_level(maker.renewal_open), VALID, None),
+        "renewed_ahead": (with_level(maker.renewed_ahead), VALID, None),
+        "second_row_change": (with_level(maker.change_open), VALID, None),
     }
-    planted = {}
-    for name, (make, code, share) in groups.items():
-        who = pool.take(name, share)
-        make(who, levels[who])
-        state[who] = code
-        planted[name] = len(who)
-    return planted
 
 
-def _open_rows(maker: RowMaker, pool: _Groups, state: Ints, after: int | None) -> dict[str, int]:
-    groups: dict[str, Any] = {
+def _open_groups(maker: RowMaker, after: int | None) -> _GroupTable:
+    return {
         "pending_new": (maker.pending_new, PENDING_NEW, None),
         "applied_after": (maker.applied_after, NONE, after),
         "not_eligible": (maker.not_eligible, NOT_ELIGIBLE, None),
         "lapsed": (maker.lapsed, LAPSED, None),
     }
+
+
+def _make_groups(pool: _Groups, groups: _GroupTable, state: Ints) -> dict[str, int]:
     planted = {}
     for name, (make, code, share) in groups.items():
         who = pool.take(name, share)
