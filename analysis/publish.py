@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
-__all__ = ["Results", "compute_results", "draw_plots", "write_results"]
+__all__ = ["Results", "compute_results", "draw_plots", "sections_of", "sheets_of", "write_results"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

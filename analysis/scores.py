@@ -228,7 +228,7 @@ def _food(answers: Answers, rules: dict[str, Any]) -> dict[str, Any]:
         "DVS_LOW": _share(dvs, dvs <= low),
         "FFS": ffs,
         "FFS_LOW": _share(ffs, ffs <= rules["ffs"]["low_at_most"]),
-        "EATALONE": largest(values, asked, alone["daily"]),
+        "EATALONE": largest(values, asked),
         "EATALONE_ANY": _open_share(any_value(values, asked, eaten_alone)),
         "EATALONE_DAILY": _open_share(any_value(values, asked, [alone["daily"]])),
         "SKIP": _open_share(any_value(*answers.values(rules["skip"]["columns"]), rules["skip"]["values"])),

@@ -16,6 +16,7 @@ __all__ = [
     "NOT_AT_RISK",
     "UNDETERMINED",
     "Count",
+    "all_answered",
     "any_state",
     "any_value",
     "count_points",
@@ -152,15 +153,24 @@ def any_value(answers: FloatArray, asked: BoolArray, values: Collection[int]) ->
     Returns
     -------
     FloatArray
-        (rows,) 1 where one counts; 0 where all asked are answered and none counts; NaN where a blank leaves
-        it open, or nothing was asked.
+        (rows,) 1 where one counts, 0 where none does; NaN where an asked question is blank or none was asked.
+
+    Notes
+    -----
+    A row with a blank is left out even where another answer settles it: to keep the settled ones would keep
+    rows that say yes and drop rows that say no, and the share would come out too high.
+
+    Examples
+    --------
+    >>> rows = np.array([[1.0, 3.0], [2.0, np.nan], [1.0, 1.0]])
+    >>> any_value(rows, np.ones((3, 2), dtype=bool), [2, 3]).tolist()
+    [1.0, nan, 0.0]
     """
     hit = np.isin(answers, list(values)).any(axis=1)
-    settled = (~np.isnan(answers) | ~asked).all(axis=1) & asked.any(axis=1)
-    return np.where(hit, 1.0, np.where(settled, 0.0, np.nan))
+    return np.where(all_answered(answers, asked), hit, np.nan)
 
 
-def largest(answers: FloatArray, asked: BoolArray, top: int) -> FloatArray:
+def largest(answers: FloatArray, asked: BoolArray) -> FloatArray:
     """Take the largest code of several questions.
 
     Parameters
@@ -169,20 +179,35 @@ def largest(answers: FloatArray, asked: BoolArray, top: int) -> FloatArray:
         (rows, questions) codes, NaN where there is no answer.
     asked : BoolArray
         (rows, questions) False where the question was not put.
-    top : int
-        Largest code there is: once it is given, blanks elsewhere do not matter.
 
     Returns
     -------
     FloatArray
-        (rows,) NaN where a blank could raise it, or nothing was asked.
+        (rows,) NaN where an asked question is blank (see `any_value`), or none was asked.
 
     Examples
     --------
-    >>> rows = np.array([[1.0, 3.0, 2.0], [4.0, np.nan, 1.0], [2.0, np.nan, 1.0]])
-    >>> largest(rows, np.ones((3, 3), dtype=bool), 4).tolist()
-    [3.0, 4.0, nan]
+    >>> rows = np.array([[1.0, 3.0, 2.0], [4.0, np.nan, 1.0]])
+    >>> largest(rows, np.ones((2, 3), dtype=bool)).tolist()
+    [3.0, nan]
     """
     most = np.max(np.where(np.isnan(answers), -np.inf, answers), axis=1)
-    open_ = (np.isnan(answers) & asked).any(axis=1)
-    return np.where(np.isfinite(most) & (~open_ | (most >= top)), most, np.nan)
+    return np.where(all_answered(answers, asked), most, np.nan)
+
+
+def all_answered(answers: FloatArray, asked: BoolArray) -> BoolArray:
+    """Tell which rows have an answer to every question that was put, and were put at least one.
+
+    Parameters
+    ----------
+    answers : FloatArray
+        (rows, questions) codes, NaN where there is no answer.
+    asked : BoolArray
+        (rows, questions) False where the question was not put.
+
+    Returns
+    -------
+    BoolArray
+        (rows,) True where nothing is open.
+    """
+    return np.asarray((~np.isnan(answers) | ~asked).all(axis=1) & asked.any(axis=1))

@@ -120,9 +120,9 @@ NUMBERS = [
     ("FFS_LOW", dict.fromkeys(FOODS, 2.0), False),  # 20 points
     ("EATALONE", {"Q16_B": 1.0, "Q16_L": 3.0, "Q16_D": 2.0}, 3),
     ("EATALONE", {"Q16_B": 1.0, "Q16_L": 3.0, "Q16_D": 99.0}, np.nan),
-    ("EATALONE", {"Q16_B": 4.0, "Q16_L": 99.0, "Q16_D": 99.0}, 4),
+    ("EATALONE", {"Q16_B": 4.0, "Q16_L": 99.0, "Q16_D": 99.0}, np.nan),
     ("EATALONE", {"Q16_B": 88.0, "Q16_L": 2.0, "Q16_D": 1.0}, 2),  # breakfast not taken: not asked
-    ("EATALONE_ANY", {"Q16_B": 99.0, "Q16_L": 2.0, "Q16_D": 1.0}, True),
+    ("EATALONE_ANY", {"Q16_B": 99.0, "Q16_L": 2.0, "Q16_D": 1.0}, np.nan),
     ("EATALONE_ANY", {"Q16_B": 99.0, "Q16_L": 1.0, "Q16_D": 1.0}, np.nan),
     ("EATALONE_ANY", {"Q16_B": 88.0, "Q16_L": 88.0, "Q16_D": 88.0}, np.nan),
     ("EATALONE_DAILY", {"Q16_B": 3.0}, False),
@@ -137,7 +137,7 @@ NUMBERS = [
     ("AWARE_YOBO", {"Q41_YOBO": 2.0}, False),
     ("HEARD_YOBO", {"Q41_YOBO": 2.0}, True),
     ("INTENT_ANY", {}, False),
-    ("INTENT_ANY", {"Q46_NUT": 2.0, "Q46_EX": 99.0}, True),
+    ("INTENT_ANY", {"Q46_NUT": 2.0, "Q46_EX": 99.0}, np.nan),
     ("INTENT_ANY", {"Q46_EX": 99.0}, np.nan),
     ("JOINED", {"Q45": 2.0}, True),
     ("JOINED", {"Q45": 4.0}, False),
