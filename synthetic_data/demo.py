@@ -99,8 +99,8 @@ def _contractor_steps(out: Path, *, seed: str) -> tuple[DemoStep, ...]:
     prints = ("labels", "print", package, "--job", job, "--keys", keys, "--stock", STOCK)
     link = ("sampling", "export-link", str(survey), "--out", str(returns / "link.csv"))
     forms = ("synthetic", "returns", str(out / "registers"), "--link", str(returns / "link.csv"))
-    scan = ("labels", "scan", job, str(returns / "scans.csv"), "--at", "2009-12-07T17:00")
-    report = ("labels", "report", job, "--keys", keys, "--at", "2009-12-07T18:00")
+    scan = ("labels", "scan", job, str(returns / "scans.csv"), "--at", "2009-12-28T17:00")
+    report = ("labels", "report", job, "--keys", keys, "--at", "2009-12-28T18:00")
     return (
         DemoStep(_("Labels with tracking codes"), (*prints, "--at", "2009-11-09T09:00")),
         DemoStep(_("All pieces are posted"), ("labels", "mail", job, "--at", "2009-11-10T16:00")),
@@ -114,8 +114,8 @@ def _contractor_steps(out: Path, *, seed: str) -> tuple[DemoStep, ...]:
 def _research_steps(out: Path) -> tuple[DemoStep, ...]:
     survey, job = out / "survey", out / "contractor"
     events, forms = str(job / "out" / "events.sp"), str(out / "returns" / "answers.csv")
-    answers = ("sampling", "answers", str(survey), forms, "--events", events, "--at", "2009-12-10T10:00")
-    hand_over = ("sampling", "hand-over", str(survey), "--to", "researcher", "--at", "2009-12-14T10:00")
+    answers = ("sampling", "answers", str(survey), forms, "--events", events, "--at", "2010-01-06T10:00")
+    hand_over = ("sampling", "hand-over", str(survey), "--to", "researcher", "--at", "2010-01-08T10:00")
     package, keys = str(survey / "out" / "research.sp"), str(survey / "keys")
     tables = ("analysis", "tables", package, "--keys", keys, "--out", str(out / "research"))
     return (
