@@ -140,8 +140,8 @@ def derive_scores(table: Any, codebook: "Codebook | None" = None) -> "pd.DataFra
         (rows, scores) the derived columns only, same index. ``KCL_*_STATE`` and ``TOKUTEI_STATE`` hold
         `STATES`; sums beside them count the answered items (``KCL_MOTOR``) and the blanks
         (``KCL_MOTOR_BLANK``). ``KCL_TOTAL``, ``DVS``, ``FFS``, ``KNOW``, ``AWARE_*`` need every item and are
-        blank otherwise. Shares (``DVS_LOW``, ``EATALONE_ANY`` …) are nullable booleans, missing where an
-        answer that is not there leaves it open.
+        blank otherwise. Shares (``DVS_LOW``, ``EATALONE_ANY`` …) are nullable booleans, missing where
+        one of the questions asked has no answer.
 
     Notes
     -----
