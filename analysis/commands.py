@@ -62,15 +62,18 @@ def _add_tables(app: typer.Typer) -> None:
     ) -> None:
         from analysis.publish import compute_results, write_results
         from custody.codebook import Codebook
-        from custody.console import say
+        from custody.console import say, working
 
         read = _read(data, keys)
         study = _prepare(read, Codebook.load(codebook), report_language)
         _say_response(study)
-        results = compute_results(study)
+        with working(_("estimates and cross tables")):
+            results = compute_results(study)
         _say_headlines(study)
         created = read.manifest.created if read.manifest is not None else None
-        for path in write_results(results, out, created=created):
+        with working(_("workbook, plots and report")):
+            paths = write_results(results, out, created=created)
+        for path in paths:
             say(f"  {path}")
 
 

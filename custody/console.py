@@ -4,12 +4,14 @@ A Windows console of a ward is often CP932: a character that it cannot show beco
 """
 
 import sys
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, TextIO, TypeVar
 
 from custody.messages import gettext as _
 
-__all__ = ["complain", "progress", "safe_streams", "say", "step"]
+__all__ = ["complain", "progress", "safe_streams", "say", "step", "working"]
 
 T = TypeVar("T")
 
@@ -39,12 +41,12 @@ def complain(text: str) -> None:
     _write(sys.stderr, text)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str, end: str = "\n") -> None:
     try:
-        stream.write(text + "\n")
+        stream.write(text + end)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, errors="replace").decode(encoding) + "\n")
+        stream.write(text.encode(encoding, errors="replace").decode(encoding) + end)
     stream.flush()
 
 
@@ -101,6 +103,44 @@ def progress(iterable: Iterable[T], total: int | None, label: str) -> Iterator[T
         iterable, total=total, desc=label, delay=DELAY_SECONDS, mininterval=every, ascii=not utf8, leave=False
     )
     yield from bar
+
+
+@contextmanager
+def working(label: str) -> Iterator[None]:
+    """Show on standard error that a block is still at work, once two seconds have gone by.
+
+    For work that cannot be counted; where items can, use `progress`.
+
+    Parameters
+    ----------
+    label : str
+        What is being done, already translated.
+
+    Yields
+    ------
+    None
+        The block runs; its errors pass through.
+    """
+    done = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(label, done), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _watch(label: str, done: threading.Event) -> None:
+    """Rewrite one line each second at a terminal; elsewhere write a line every five."""
+    terminal, waited, pause = sys.stderr.isatty(), DELAY_SECONDS, DELAY_SECONDS
+    while not done.wait(pause):
+        text = f"  {label} … {waited:.0f} s"
+        _write(sys.stderr, text, end="\r" if terminal else "\n")
+        pause = 1.0 if terminal else 5.0
+        waited += pause
+    if terminal and waited > DELAY_SECONDS:
+        _write(sys.stderr, " " * (2 * len(label) + 16), end="\r")
 
 
 def safe_streams() -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from custody import gate
 from custody.approval import Permit
+from custody.console import working
 from custody.errors import ConfigError, HyohonError
 from custody.files import record_file, write_whole
 from custody.messages import gettext as _
@@ -214,17 +215,19 @@ def _build(survey: Survey, files: RegisterFiles, knowledge_date: date | None) ->
             hint=_("Give the day on which the registers were extracted."),
         )
     how = {"layout": files.layout, "encoding": files.encoding}
-    residents = read_residents(files.residents, **how)
-    certifications = read_certifications(files.certifications, **how)
-    frame = build_frame(
-        residents,
-        certifications,
-        reference_date=survey.reference_date,
-        knowledge_date=known,
-        areas=survey.areas,
-        municipality=survey.municipality,
-        secret=survey.keys.secret("person"),
-    )
+    with working(_("reading the two registers")):
+        residents = read_residents(files.residents, **how)
+        certifications = read_certifications(files.certifications, **how)
+    with working(_("joining them to the frame")):
+        frame = build_frame(
+            residents,
+            certifications,
+            reference_date=survey.reference_date,
+            knowledge_date=known,
+            areas=survey.areas,
+            municipality=survey.municipality,
+            secret=survey.keys.secret("person"),
+        )
     return FrameRun(frame, residents, certifications)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from custody.console import say, step
+from custody.console import say, step, working
 from custody.messages import gettext as _
 from custody.messages import mark
 
@@ -86,9 +86,11 @@ def _add_ward(app: typer.Typer) -> None:
     ) -> None:
         from synthetic_data.ward import make_ward
 
-        ward = make_ward(residents, seed)
-        counts = ward.counts
-        ward.write(folder)
+        with working(_("inventing people, homes and certifications")):
+            ward = make_ward(residents, seed)
+            counts = ward.counts
+        with working(_("writing the registers")):
+            ward.write(folder)
         step(
             _("invented ward"),
             residents=counts["residents_rows"],
@@ -114,7 +116,8 @@ def _add_returns(app: typer.Typer) -> None:
         from synthetic_data.mailing import read_link, returns
         from synthetic_data.ward import load_ward
 
-        back = returns(load_ward(folder), read_link(link), seed)
+        with working(_("making the same ward again, with everybody's answers")):
+            back = returns(load_ward(folder), read_link(link), seed)
         back.write(out)
         step(_("returns"), mailed=back.truth["mailed"], **back.truth["ends"], scans=len(back.scans))
         say(_("All answers in these files are invented."))

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -219,3 +220,15 @@ def test_command_is_quick_to_start_and_lives_with_a_cp932_console() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
     assert "台帳" in result.stdout.decode("cp932")
+
+
+def test_long_work_says_that_it_goes_on(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "DELAY_SECONDS", 0.05)
+    with console.working("reading"):
+        time.sleep(0.3)
+    assert "reading" in capfd.readouterr().err
+    with console.working("reading"):
+        pass
+    assert capfd.readouterr().err == ""
