@@ -24,6 +24,7 @@ __all__ = ["CheckedStream", "codec_name", "forbidden", "likely_encoding", "read_
 PASSED_THROUGH: Final = frozenset({"cp932", "utf-8", "ascii"})
 FORBIDDEN_BYTES: Final = (b"\x00", b"\x1a")
 HEADER_BYTES: Final = 65536
+SLICE_BYTES: Final = 32768
 LINE_END: Final = ord("\n")
 CONTAINERS: Final = {
     b"PK\x03\x04": "Excel (.xlsx) or ZIP",
@@ -42,6 +43,8 @@ class CheckedStream(io.RawIOBase):
         The file.
     encoding : str
         Name of a Python codec; the file must decode strictly.
+    to_utf8 : bool
+        Hand on UTF-8 whatever the file's encoding.
 
     Attributes
     ----------
@@ -53,12 +56,12 @@ class CheckedStream(io.RawIOBase):
         Encoding of the bytes handed on.
     """
 
-    def __init__(self, path: Path, encoding: str) -> None:
+    def __init__(self, path: Path, encoding: str, *, to_utf8: bool = False) -> None:
         super().__init__()
         self._name = path.name
         self._source = path.open("rb", buffering=0)
         self._codec = codec_name(encoding)
-        self._through = self._codec in PASSED_THROUGH
+        self._through = self._codec in PASSED_THROUGH and not to_utf8
         self._decoder = codecs.getincrementaldecoder(self._codec)("strict")
         self._digest = hashlib.sha256()
         self._read = 0
@@ -100,11 +103,7 @@ class CheckedStream(io.RawIOBase):
         """
         raw = self._source.read(size)
         self._digest.update(raw)
-        waiting = len(self._decoder.getstate()[0])
-        try:
-            text = self._decoder.decode(raw, final=not raw)
-        except UnicodeDecodeError as fault:
-            raise self._undecodable(raw, self._read - waiting + fault.start) from None
+        text = self._decode(raw)
         out = raw if self._through else text.encode("utf-8")
         self._refuse_control(out)
         self._read += len(raw)
@@ -112,6 +111,20 @@ class CheckedStream(io.RawIOBase):
         if out:
             self.open_line = not out.endswith(b"\n")
         return out
+
+    def _decode(self, raw: bytes) -> str:
+        """Decode strictly, in slices that stay in the cache; keep the text only where it is needed."""
+        pieces = []
+        view = memoryview(raw)
+        for start in range(0, max(len(raw), 1), SLICE_BYTES):
+            waiting = len(self._decoder.getstate()[0])
+            try:
+                piece = self._decoder.decode(view[start : start + SLICE_BYTES], final=not raw)
+            except UnicodeDecodeError as fault:
+                raise self._undecodable(raw, start - waiting + fault.start) from None
+            if not self._through:
+                pieces.append(piece)
+        return "".join(pieces)
 
     def _refuse_control(self, out: bytes) -> None:
         for byte in FORBIDDEN_BYTES:
@@ -121,9 +134,9 @@ class CheckedStream(io.RawIOBase):
                 hint = _("Ask the section that made the extract for a clean text file.")
                 raise InputError("SAM-FILE-CONTROL", message, hint=hint, file=self._name)
 
-    def _undecodable(self, raw: bytes, offset: int) -> InputError:
+    def _undecodable(self, raw: bytes, place: int) -> InputError:
         text = _("The file is not text in {encoding}: byte offset {offset:,} cannot be decoded.")
-        message = text.format(encoding=self._codec, offset=offset)
+        message = text.format(encoding=self._codec, offset=self._read + place)
         likely = likely_encoding(raw, exact=False)
         if likely and likely != self._codec:
             message += " " + _("It looks like {encoding}.").format(encoding=likely)

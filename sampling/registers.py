@@ -4,16 +4,17 @@ Only the columns of the layout are parsed; everything is text until its field sa
 goes to quarantine with its number, column and a code, never its value: read = accepted + quarantined, always.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pv
+from numpy.typing import NDArray
 
 from custody.errors import InputError
 from custody.messages import gettext as _
@@ -24,9 +25,6 @@ from sampling.limits import limits
 from sampling.views import html_table
 
 __all__ = ["Register", "read_certifications", "read_residents"]
-
-READERS: Final = 2
-"""Columns typed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,38 +228,21 @@ class _Parsed:
         return [int(number) for number in kept[positions]]
 
 
-def _parse(
-    path: Path, headers: list[str], rules: RegisterLayout, encoding: str, *, numbered: bool = False
-) -> _Parsed:
-    """Parse a file; once more, in one thread, where rows with too many or few columns need their numbers."""
+def _parse(path: Path, headers: list[str], rules: RegisterLayout, encoding: str) -> _Parsed:
+    """Parse a file; where rows have too many or few columns, once more in one thread to get their numbers."""
     misfits: list[int] = []
 
     def note(row: Any) -> str:
-        misfits.append(row.number - 1 if numbered else 0)
+        misfits.append(row.number - 1)
         return "skip"
 
-    stream = CheckedStream(path, encoding)
-    with stream:
+    try:
+        table, stream = _read_csv(path, headers, rules, encoding, note=None)
+    except pa.ArrowInvalid:
         try:
-            table = pv.read_csv(
-                pa.PythonFile(stream, mode="r"),
-                read_options=pv.ReadOptions(
-                    column_names=headers,
-                    skip_rows=1,
-                    block_size=limits().block_bytes,
-                    use_threads=not numbered,
-                ),
-                parse_options=pv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=note),
-                convert_options=pv.ConvertOptions(
-                    column_types={column: pa.binary() for column in rules.columns},
-                    include_columns=list(rules.columns),
-                    strings_can_be_null=False,
-                ),
-            )
+            table, stream = _read_csv(path, headers, rules, encoding, note=note)
         except pa.ArrowInvalid:
             raise _unreadable(path) from None
-    if misfits and not numbered:
-        return _parse(path, headers, rules, encoding, numbered=True)
     lines = stream.lines + stream.open_line - 1
     if table.num_rows + len(misfits) != lines:
         raise _unreadable(path)
@@ -274,6 +255,38 @@ def _parse(
         )
     _check_lengths(table, path)
     return _Parsed(table, tuple(misfits), stream.table_encoding, stream.sha256)
+
+
+def _read_csv(
+    path: Path,
+    headers: list[str],
+    rules: RegisterLayout,
+    encoding: str,
+    *,
+    note: Callable[[Any], str] | None,
+) -> tuple[Any, CheckedStream]:
+    """Let pyarrow parse the columns of the layout as binary; with `note`, rows that do not fit are noted.
+
+    pyarrow shows such rows as UTF-8 text and numbers them in one thread only, so both are arranged for then.
+    """
+    stream = CheckedStream(path, encoding, to_utf8=note is not None)
+    with stream:
+        table = pv.read_csv(
+            pa.PythonFile(stream, mode="r"),
+            read_options=pv.ReadOptions(
+                column_names=headers,
+                skip_rows=1,
+                block_size=limits().block_bytes,
+                use_threads=note is None,
+            ),
+            parse_options=pv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=note),
+            convert_options=pv.ConvertOptions(
+                column_types={column: pa.binary() for column in rules.columns},
+                include_columns=list(rules.columns),
+                strings_can_be_null=False,
+            ),
+        )
+    return table, stream
 
 
 def _unreadable(path: Path) -> InputError:
@@ -307,11 +320,8 @@ def _typed(parsed: _Parsed, rules: RegisterLayout) -> tuple[Any, list[tuple[str,
     """Read every column by its field; return the table under our names, and failures with their headers."""
     columns: dict[str, Any] = {}
     failures: list[tuple[str, Failure]] = []
-    with ThreadPoolExecutor(max_workers=READERS) as pool:  # numpy and pyarrow let go of the lock
-        reads = pool.map(
-            lambda rule: read_field(parsed.table[rule.column], rule, parsed.encoding), rules.fields
-        )
-    for rule, read in zip(rules.fields, reads, strict=True):
+    for rule in rules.fields:
+        read = read_field(parsed.table[rule.column], rule, parsed.encoding)
         columns[rule.name] = read.values
         failures += [(rule.column, failure) for failure in read.failures]
     table = pa.table(columns)
@@ -319,7 +329,10 @@ def _typed(parsed: _Parsed, rules: RegisterLayout) -> tuple[Any, list[tuple[str,
     if rules.unique:
         failures.append((key.column, _duplicates(parsed.table[key.column], key)))
     else:
-        failures += [(_column(rules, name), failure) for name, failure in _contradictions(table)]
+        whole = np.ones(len(table), dtype=np.bool_)
+        for _name, failure in failures:
+            whole[failure.rows] = False
+        failures += [(_column(rules, name), failure) for name, failure in _contradictions(table, whole)]
     return table, [(column, failure) for column, failure in failures if len(failure.rows)]
 
 
@@ -329,23 +342,20 @@ def _duplicates(column: Any, key: Field) -> Failure:
     return Failure(np.flatnonzero(twice), "duplicate")
 
 
-def _contradictions(table: Any) -> list[tuple[str, Failure]]:
-    """Find certification rows whose facts do not fit together."""
-    null = {
-        name: np.asarray(table[name].is_null())
-        for name in ("decided_on", "decision", "valid_from", "valid_to")
-    }
-    certified = table["decision"].combine_chunks().fill_null("").to_numpy(zero_copy_only=False) == "certified"
-    start = table["valid_from"].cast(pa.int32()).fill_null(0).to_numpy()
-    end = table["valid_to"].cast(pa.int32()).fill_null(0).to_numpy()
+def _contradictions(table: Any, whole: NDArray[np.bool_]) -> list[tuple[str, Failure]]:
+    """Find rows whose facts do not fit together, among those whose cells are all right."""
+    names = ("decided_on", "decision", "valid_from", "valid_to")
+    null = {name: np.asarray(table[name].is_null()) for name in names}
+    certified = np.asarray(pc.equal(table["decision"], "certified").fill_null(False))
+    start, end = (table[name].cast(pa.int32()).fill_null(0).to_numpy() for name in names[2:])
     backwards = ~null["valid_from"] & ~null["valid_to"] & (start > end)
-    return [
-        ("decision", Failure(np.flatnonzero(null["decision"] & ~null["decided_on"]), "contradiction")),
-        ("decided_on", Failure(np.flatnonzero(~null["decision"] & null["decided_on"]), "contradiction")),
-        ("valid_from", Failure(np.flatnonzero(certified & null["valid_from"]), "contradiction")),
-        ("valid_to", Failure(np.flatnonzero(certified & null["valid_to"]), "contradiction")),
-        ("valid_to", Failure(np.flatnonzero(backwards), "contradiction")),
+    found = [
+        ("decision", null["decision"] & ~null["decided_on"]),
+        ("decided_on", ~null["decision"] & null["decided_on"]),
+        ("valid_from", certified & null["valid_from"]),
+        ("valid_to", (certified & null["valid_to"]) | backwards),
     ]
+    return [(name, Failure(np.flatnonzero(where & whole), "contradiction")) for name, where in found]
 
 
 def _column(rules: RegisterLayout, name: str) -> str:

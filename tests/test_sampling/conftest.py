@@ -1,0 +1,130 @@
+"""Small registers written by hand, an invented ward, and a training survey for the sampling tests."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from custody.messages import set_language
+from custody.survey import Survey, create_survey
+from sampling import Frame, RegisterFiles, build_frame, read_certifications, read_residents
+
+REFERENCE, KNOWN = date(2009, 11, 1), date(2009, 11, 2)
+RESIDENT = {
+    "宛名番号": "",
+    "世帯番号": "0000000001",
+    "氏名": "練馬　太郎",
+    "氏名カナ": "ネリマ　タロウ",
+    "生年月日": "19350401",
+    "性別": "1",
+    "郵便番号": "1760001",
+    "住所": "東京都練馬区練馬１丁目２番３号",
+    "方書": "",
+    "住民となった日": "19700401",
+    "消除日": "",
+    "消除事由": "",
+    "支援措置": "0",
+}
+CERTIFICATION = {
+    "被保険者番号": "0000000001",
+    "宛名番号": "",
+    "申請区分": "新規",
+    "申請日": "20090701",
+    "認定日": "20090801",
+    "要介護状態区分": "21",
+    "有効期間開始日": "20090701",
+    "有効期間終了日": "20100131",
+}
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a test writes registers and builds frames from them."""
+
+    folder: Path
+
+    def write(self, name: str, rows: Iterable[Row], *, encoding: str = "cp932") -> Path:
+        """Write rows as a ward would."""
+        rows = list(rows)
+        lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+        path = self.folder / name
+        path.write_bytes(("\r\n".join(lines) + "\r\n").encode(encoding))
+        return path
+
+    def residents(self, *changes: Row, clean: int = 0) -> Path:
+        """Write one resident a change, numbered from 1, and `clean` ordinary ones after them."""
+        rows = [{**RESIDENT, "宛名番号": f"{n:010d}", **row} for n, row in enumerate(changes, 1)]
+        rows += [{**RESIDENT, "宛名番号": f"{n:010d}"} for n in range(len(rows) + 1, len(rows) + clean + 1)]
+        return self.write("residents.csv", rows)
+
+    def certifications(self, *changes: Row, of: int = 999) -> Path:
+        """Write one certification row a change; the first is an ordinary one of the resident number `of`."""
+        rows = [{**CERTIFICATION, "宛名番号": f"{of:010d}"}]
+        return self.write("certifications.csv", [*rows, *({**CERTIFICATION, **row} for row in changes)])
+
+    def frame(
+        self,
+        residents: Iterable[Row],
+        certifications: Iterable[Row] = (),
+        *,
+        reference: date = REFERENCE,
+        known: date = KNOWN,
+    ) -> Frame:
+        """Build the frame of these people; a last one is certified, so that both registers have rows."""
+        people = [*residents, {"宛名番号": f"{999:010d}"}]
+        return build_frame(
+            read_residents(self.residents(*people)),
+            read_certifications(self.certifications(*certifications)),
+            reference_date=reference,
+            knowledge_date=known,
+            secret=bytes(32),
+        )
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    set_language("en")
+    yield
+    set_language(None)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the two registers of an invented ward of 6,000 and its truth.json."""
+    from synthetic_data import make_ward
+
+    folder = tmp_path_factory.mktemp("ward")
+    make_ward(6000, "sampling tests").write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ward_frame(ward: Path) -> Frame:
+    return build_frame(
+        read_residents(ward / "residents.csv"),
+        read_certifications(ward / "certifications.csv"),
+        reference_date=REFERENCE,
+        knowledge_date=KNOWN,
+        secret=bytes(32),
+    )
+
+
+@pytest.fixture
+def files(ward: Path) -> RegisterFiles:
+    return RegisterFiles(ward / "residents.csv", ward / "certifications.csv")
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[[str], Survey]:
+    """Open a training survey of 120 persons at a time of the simulated clock."""
+    folder = tmp_path / "survey with blank"
+    create_survey(folder, training=True, sample=120, seed="tests")
+    return lambda at: Survey.open(folder, at)
