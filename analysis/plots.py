@@ -4,6 +4,7 @@ Figures belong to no window and change no global setting; show one by naming it 
 ``figure.savefig``.
 """
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["interval_plot", "likert_bars", "sorted_bars"]
+__all__ = ["figure_png", "interval_plot", "likert_bars", "sorted_bars"]
 
 COLOURS: Final = ("#1b5e8c", "#5b9bc8", "#c9d6df", "#e2a76f", "#b5552b", "#7a7a7a", "#4c8c5a", "#a78bba")
 """Dark to light to dark: neighbours differ in lightness, so that they stay apart in grey print."""
@@ -189,11 +190,44 @@ def sorted_bars(
     return figure
 
 
-def _axes(rows: int, title: str, training: bool, extra: float = 0.0) -> "tuple[Figure, Axes]":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+def figure_png(figure: "Figure") -> bytes:
+    """Draw a figure as PNG; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+@cache
+def _figure_class() -> "type[Figure]":
+    """Make the class of our figures: a notebook shows one that is named at the end of a cell."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.0, 1.3 + extra + ROW_HEIGHT * max(rows, 2)), dpi=120, layout="constrained")
+    class Picture(Figure):
+        """A figure that draws itself in a notebook, without pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            return figure_png(self)
+
+    return Picture
+
+
+def _axes(rows: int, title: str, training: bool, extra: float = 0.0) -> "tuple[Figure, Axes]":
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = _figure_class()(
+        figsize=(8.0, 1.3 + extra + ROW_HEIGHT * max(rows, 2)), dpi=120, layout="constrained"
+    )
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=11)

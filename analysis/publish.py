@@ -11,9 +11,9 @@ from analysis.blocks import Sheet, Words
 from analysis.disclosure import SmallCellRule, small_cell_rule
 from analysis.export import long_table, write_csv, write_workbook
 from analysis.lazy import LazyModule
-from analysis.plots import interval_plot, likert_bars, sorted_bars
+from analysis.plots import figure_png, interval_plot, likert_bars, sorted_bars
 from analysis.questions import Question, hide_figures, hide_response, question_tables
-from analysis.report import Section, figure_png, report_html
+from analysis.report import Section, report_html
 from analysis.settings import read_settings
 from analysis.study import FoodStudy
 

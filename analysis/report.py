@@ -1,18 +1,14 @@
 """The report as one HTML file: no script, no network, pictures inside, fit for paper."""
 
 import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from analysis.blocks import Block, Words
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["Section", "block_html", "figure_png", "report_html"]
+__all__ = ["Section", "block_html", "report_html"]
 
 STYLE: Final = """
 body{font-family:"BIZ UDPGothic","Yu Gothic","Hiragino Sans","Noto Sans CJK JP","IPAexGothic",sans-serif;
@@ -24,13 +20,17 @@ table{border-collapse:collapse;font-size:.86rem;margin:.4rem 0 1.4rem}
 caption{text-align:left;font-weight:bold;padding:.4rem 0}
 th,td{border-bottom:1px solid #d5dbe0;padding:.18rem .6rem;min-width:2.4em;vertical-align:top}
 thead th{background:#e8eef4;border-bottom:2px solid #9fb4c6;text-align:left}
-td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.s{white-space:nowrap}
+th.n{max-width:9em;vertical-align:bottom}
 tr.first td{border-top:2px solid #9fb4c6}
 .wide{overflow-x:auto}figure{margin:1rem 0}img{max-width:100%;height:auto}footer{font-size:.8rem;color:#555}
 @page{size:A4;margin:15mm}
 @media print{body{max-width:none;padding:0;font-size:9.5pt}h2{break-after:avoid}figure,tr{break-inside:avoid}
  thead{display:table-header-group}.wide{overflow:visible}table{font-size:8pt}nav{display:none}}
 """
+
+
+SHORT_WORD: Final = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +116,7 @@ def block_html(block: Block) -> str:
     str
         A table element.
     """
-    kinds = ["" if kind == "t" else ' class="n"' for kind in block.formats]
+    kinds = [_cell_class(block, position) for position in range(len(block.formats))]
     names = zip(block.frame.columns, kinds, strict=True)
     head = "".join(f'<th scope="col"{kind}>{escape(str(name))}</th>' for name, kind in names)
     rows, before = [], None
@@ -134,25 +134,15 @@ def block_html(block: Block) -> str:
     )
 
 
+def _cell_class(block: Block, position: int) -> str:
+    """Numbers stand right; short words stay on one line."""
+    if block.formats[position] != "t":
+        return ' class="n"'
+    longest = max((len(str(cell)) for cell in block.frame.iloc[:, position]), default=0)
+    return ' class="s"' if longest <= SHORT_WORD else ""
+
+
 def _cell(value: Any, kind: str) -> str:
     if isinstance(value, str):
         return escape(value)
     return {"c": f"{value:,.0f}", "x": f"{value:.3f}"}.get(kind, f"{value:.1f}")
-
-
-def figure_png(figure: "Figure") -> bytes:
-    """Draw a figure as PNG; the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure.
-
-    Returns
-    -------
-    bytes
-        PNG.
-    """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()

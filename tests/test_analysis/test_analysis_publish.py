@@ -13,9 +13,9 @@ import pytest
 from analysis import FoodStudy, ResearchData, SurveyDesign, prepare_food_study
 from analysis.blocks import TRAINING, Block, Sheet, Words
 from analysis.export import write_csv, write_workbook
-from analysis.plots import interval_plot, likert_bars, sorted_bars
+from analysis.plots import figure_png, interval_plot, likert_bars, sorted_bars
 from analysis.publish import Results, compute_results, sections_of, sheets_of, write_results
-from analysis.report import block_html, figure_png, report_html
+from analysis.report import block_html, report_html
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +184,7 @@ def test_plots_have_their_glyphs_and_cut_nothing(name: str) -> None:
         figure = PLOTS[name]()
         png = figure_png(figure)
     assert png.startswith(b"\x89PNG")
+    assert figure._repr_png_() == png
     edges = figure.bbox
     for text in figure.findobj(match=__import__("matplotlib").text.Text):
         if text.get_text().strip() and text.get_visible():
