@@ -11,7 +11,7 @@ stratum x domain and a part between, and nothing of size units x domains is ever
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from custody.messages import gettext as _
 
 __all__ = ["Domains", "degrees_of_freedom", "lonely_error", "stratum_scale", "variance_of_sums"]
 
+MOST_ESTIMATES: Final = 5_000
+"""Their covariance matrix takes 200 MB."""
 Number = TypeVar("Number", np.float64, np.int64)
 
 
@@ -114,8 +116,8 @@ def variance_of_sums(influence: Sequence[FloatArray], domains: Domains, arrays: 
     Raises
     ------
     AnalysisError
-        A stratum has a lonely unit and the rule is ``"fail"``, or every stratum is lonely under
-        ``"average"``.
+        More than 5,000 estimates at once; or a stratum has a lonely unit and the rule is ``"fail"``, or every
+        stratum is lonely under ``"average"``.
 
     References
     ----------
@@ -123,11 +125,23 @@ def variance_of_sums(influence: Sequence[FloatArray], domains: Domains, arrays: 
     4.2, 5.5.
     """
     stage = arrays.first
+    if domains.count * len(influence) > MOST_ESTIMATES:
+        raise _too_many(domains.count * len(influence))
     if stage.single_row:
         within, totals, grand = _element_parts(influence, domains, stage)
     else:
         within, totals, grand = _cluster_parts(influence, domains, stage)
     return _with_lonely_rule(within, totals, grand, stage, arrays.lonely_psu)
+
+
+def _too_many(count: int) -> AnalysisError:
+    return AnalysisError(
+        "ANA-SIZE",
+        _("One call asks for {count:,} estimates; with all their covariances {most:,} are the most.").format(
+            count=count, most=MOST_ESTIMATES
+        ),
+        hint=_("Split the call by variable, or take fewer domains."),
+    )
 
 
 def stratum_scale(stage: Stage) -> FloatArray:

@@ -81,6 +81,10 @@ CASES: dict[str, tuple[str, Callable[[], object]]] = {
     "mask too short": ("ANA-MASK", lambda: design().subset([True, False])),
     "result name as domain": ("ANA-COLUMN", lambda: design(change(n=1)).mean("x", by="n")),
     "deff without a population": ("ANA-DEFF", lambda: design(change(w=0.5)).mean("x", deff=True)),
+    "too many domains": (
+        "ANA-SIZE",
+        lambda: SurveyDesign(pd.DataFrame({"g": range(6000), "w": 1.0}), weights="w").mean("w", by="g"),
+    ),
     "kish of nothing": ("ANA-WEIGHT-SUM", lambda: kish_deff(np.zeros(3))),
     "status missing": ("ANA-MISSING", lambda: nonresponse_classes(design(), "g")),
     "nobody answered": ("ANA-EMPTY", lambda: nonresponse_classes(design(), "s", answered="c")),
