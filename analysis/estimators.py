@@ -96,7 +96,7 @@ def means(terms: Sequence[Term], domains: Domains, arrays: DesignArrays, deff: D
 
     References
     ----------
-    Särndal, Swensson and Wretman (1992), section 5.7 (mean of a domain).
+    Särndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer, chapter 5.
     """
 
     def part(term: Term) -> _Part:
@@ -169,7 +169,7 @@ def ratios(numerator: Term, denominator: Term, domains: Domains, arrays: DesignA
 
     References
     ----------
-    Särndal, Swensson and Wretman (1992), section 5.6, result 5.6.2.
+    Särndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer, chapter 5.
     """
 
     def part(term: Term) -> _Part:

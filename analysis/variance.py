@@ -121,8 +121,8 @@ def variance_of_sums(influence: Sequence[FloatArray], domains: Domains, arrays: 
 
     References
     ----------
-    Särndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer, sections
-    4.2, 5.5.
+    Särndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer,
+    chapters 4 (clusters) and 5 (linearisation).
     """
     stage = arrays.first
     if domains.count * len(influence) > MOST_ESTIMATES:
