@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := analysis custody labels sampling synthetic_data
 
-.PHONY: help env check test test-fast demo bench simulate messages notebooks clean
+.PHONY: help env check test test-fast demo bench simulate golden messages notebooks clean
 
 help:
 	@echo "make demo      the whole survey on an invented ward, files in demo/"
@@ -13,6 +13,7 @@ help:
 	@echo "make check     ruff (format, lint) and mypy strict"
 	@echo "make bench     seconds, rows a second and peak memory of each step at 700,000 residents"
 	@echo "make simulate  coverage of intervals over 2,000 redraws, and the bias of nonresponse"
+	@echo "make golden    golden numbers again (needs R with the package survey)"
 	@echo "make notebooks run the notebooks again and keep their outputs"
 	@echo "make messages  compile the message catalogues (ja)"
 
@@ -44,6 +45,11 @@ demo: env
 
 bench: env
 	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench_analysis.py
+
+golden: env
+	$(BIN)/python tests/golden/analysis_basic_input.py
+	Rscript tests/golden/analysis_basic.R
 
 simulate: env
 	$(BIN)/python benchmarks/simulate.py
