@@ -1,7 +1,6 @@
 """The demo runs from registers to report, agrees with the truth, mails nobody it may not, leaks no name."""
 
 import csv
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,27 +11,12 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-RESIDENTS, SAMPLE = 20_000, 400
+SAMPLE = 400
 REFERENCE, KNOWN = date(2009, 11, 1), "20091102"
 CARE_LEVELS = {"11", "12", "13", "21", "22", "23", "24", "25"}
 MAY_HOLD_NAMES = {"registers/residents.csv", "contractor/out/labels-run01.pdf"}
 
 Rows = list[dict[str, str]]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    out = tmp_path_factory.mktemp("demo with blank") / "out"
-    words = [
-        *(sys.executable, "-m", "custody", "--lang", "en", "demo", "--out", str(out)),
-        *("--residents", str(RESIDENTS), "--sample", str(SAMPLE), "--seed", "7"),
-    ]
-    environment = os.environ | {"PYTHONUTF8": "1"}
-    done = subprocess.run(
-        words, capture_output=True, text=True, env=environment, encoding="utf-8", check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out, done.stdout
 
 
 def rows(path: Path, encoding: str = "utf-8-sig") -> Rows:
