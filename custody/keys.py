@@ -268,6 +268,10 @@ class KeyStore:
         path = self._role_path(role, "public.toml")
         if not path.is_file() and role in self.known:
             return self.known[role]
+        if not path.is_file() and role != "staff":
+            text = _("The public keys of {name} are not known here.").format(name=role)
+            hint = _("Ask for the two lines of `hyohon custody keys` and put them under [recipients].")
+            raise KeyFileError("KEY-PUBLIC-MISSING", text, hint=hint, file="survey.toml")
         text = _read(path, role)
         try:
             values = tomllib.loads(text)

@@ -115,7 +115,7 @@ def test_public_keys_of_the_survey_file_serve_where_the_folder_has_none(
     mine = KeyStore(tmp_path / "mine", {"contractor": store.public("contractor")})
     assert mine.recipient("contractor") == store.recipient("contractor")
     assert not mine.has("contractor")
-    with pytest.raises(KeyFileError, match="KEY-MISSING"):
+    with pytest.raises(KeyFileError, match=r"KEY-PUBLIC-MISSING.*survey\.toml.*recipients"):
         mine.recipient("research")
 
 
