@@ -56,7 +56,7 @@ class RegisterFiles:
     encoding: str = "cp932"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FrameRun:
     """A frame built in a survey.
 
@@ -75,8 +75,11 @@ class FrameRun:
     certifications: Register
     files: tuple[Path, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<FrameRun: {self.frame!r}, {len(self.files)} files>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class DrawRun:
     """A draw made in a survey.
 
@@ -93,6 +96,9 @@ class DrawRun:
     built: FrameRun
     sample: Sample
     files: tuple[Path, ...]
+
+    def __repr__(self) -> str:
+        return f"<DrawRun: {self.sample!r}, {len(self.files)} files>"
 
 
 @contextmanager

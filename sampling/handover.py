@@ -46,7 +46,7 @@ RID_DIGITS: Final = 20
 DEFAULT_MEDIUM: Final = gate.USB
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HandOver:
     """A package that was made.
 
@@ -69,6 +69,9 @@ class HandOver:
     rows: int
     columns: tuple[str, ...]
     smallest_cell: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<HandOver: {self.path.name}, {self.rows:,} persons, for the {self.receiver}>"
 
     def tidy(self) -> pd.DataFrame:
         """Return the counts.
