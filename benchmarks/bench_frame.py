@@ -58,7 +58,9 @@ def _median(measures: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _child(way: str, files: tuple[str, str]) -> list[dict[str, Any]]:
     command = [sys.executable, str(Path(__file__)), *files, "--child", way]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
+    if done.returncode:
+        raise RuntimeError(f"the measured process ended with {done.returncode}: {done.stderr[-500:]}")
     measures: list[dict[str, Any]] = json.loads(done.stdout)
     return measures
 

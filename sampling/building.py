@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from importlib.resources import files
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
+from sampling.ages import age_band, ages_on, born_by
 from sampling.areas import default_areas, places
 from sampling.decoding import to_text
 from sampling.frame import BATCH_ROWS, RULES, Frame, Linkage
@@ -20,7 +21,7 @@ from sampling.keys import hmac_pads
 from sampling.limits import limits
 from sampling.registers import Register
 
-__all__ = ["age_band", "build_frame"]
+__all__ = ["build_frame"]
 
 OLDEST: Final = 150
 SECRET_BYTES: Final = 32
@@ -82,15 +83,15 @@ def build_frame(
             {
                 "reference": reference_date,
                 "known": knowledge_date,
-                "tomorrow": reference_date + timedelta(days=1),
-                "min_age": limits().min_age,
+                "born_by": born_by(limits().min_age, reference_date),
             },
         )
         reasons = _reasons(engine)
         linkage = _linkage(engine, certifications)
         _check_linkage(engine, linkage)
         survivors = engine.sql(_query("survivors"), params={"inner": inner, "outer": outer}).to_arrow_table()
-    people = _people(survivors, residents, default_areas() if areas is None else areas, municipality)
+    ages = ages_on(residents.table["birth_date"].take(survivors["position"]), reference_date)
+    people = _people(survivors, residents, ages, default_areas() if areas is None else areas, municipality)
     data = people.filter(people["area"].is_valid())
     if not len(data):
         raise SamplingError(
@@ -106,29 +107,6 @@ def build_frame(
         sources={"residents": residents.sha256, "certifications": certifications.sha256},
         data=data,
     )
-
-
-def age_band(age: int) -> str:
-    """Name the age band of an age.
-
-    Parameters
-    ----------
-    age : int
-        Years, from the lowest age of the frame.
-
-    Returns
-    -------
-    str
-        Such as ``65-69``; the last band is open.
-
-    Examples
-    --------
-    >>> age_band(69), age_band(70), age_band(101)
-    ('65-69', '70-74', '85+')
-    """
-    lower = limits().age_bands
-    place = max(place for place, start in enumerate(lower) if age >= start)
-    return f"{lower[place]}+" if place == len(lower) - 1 else f"{lower[place]}-{lower[place + 1] - 1}"
 
 
 def _query(name: str) -> str:
@@ -195,7 +173,9 @@ def _check_linkage(engine: Any, linkage: Linkage) -> None:
         raise SamplingError("SAM-LINK-SHARE", message, hint=hint)
 
 
-def _people(survivors: Any, residents: Register, areas: Mapping[str, str], municipality: str) -> Any:
+def _people(
+    survivors: Any, residents: Register, ages: Any, areas: Mapping[str, str], municipality: str
+) -> Any:
     """Return the frame's table: text decoded for these persons only; town and area null where unknown."""
     names = ["resident_no", "household_no", "name", "sex", "postal_code", "address", "building"]
     people = residents.table.select(names).take(survivors["position"]).combine_chunks()
@@ -211,9 +191,9 @@ def _people(survivors: Any, residents: Register, areas: Mapping[str, str], munic
             "name": to_text(column["name"], residents.encoding),
             "area": area,
             "town": town,
-            "age": survivors["age"],
-            "age_band": bands.take(pc.subtract(survivors["age"], limits().min_age)),
-            "sex": column["sex"],
+            "age": ages,
+            "age_band": bands.take(pc.subtract(ages, limits().min_age)),
+            "sex": column["sex"].cast(pa.string()),
             "postal_code": column["postal_code"],
             "address": _with_building(addresses, to_text(column["building"], residents.encoding)),
             "certification_flag": survivors["flag"],

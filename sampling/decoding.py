@@ -8,6 +8,7 @@ import codecs
 import hashlib
 import io
 import unicodedata
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +46,8 @@ class CheckedStream(io.RawIOBase):
         Name of a Python codec; the file must decode strictly.
     to_utf8 : bool
         Hand on UTF-8 whatever the file's encoding.
+    worker : concurrent.futures.Executor, optional
+        One thread that digests the bytes meanwhile; it is done before `sha256` is asked for.
 
     Attributes
     ----------
@@ -56,7 +59,9 @@ class CheckedStream(io.RawIOBase):
         Encoding of the bytes handed on.
     """
 
-    def __init__(self, path: Path, encoding: str, *, to_utf8: bool = False) -> None:
+    def __init__(
+        self, path: Path, encoding: str, *, to_utf8: bool = False, worker: Executor | None = None
+    ) -> None:
         super().__init__()
         self._name = path.name
         self._source = path.open("rb", buffering=0)
@@ -64,6 +69,7 @@ class CheckedStream(io.RawIOBase):
         self._through = self._codec in PASSED_THROUGH and not to_utf8
         self._decoder = codecs.getincrementaldecoder(self._codec)("strict")
         self._digest = hashlib.sha256()
+        self._worker = worker
         self._read = 0
         self.lines = 0
         self.open_line = False
@@ -102,7 +108,10 @@ class CheckedStream(io.RawIOBase):
             A byte that the encoding does not allow, with its offset.
         """
         raw = self._source.read(size)
-        self._digest.update(raw)
+        if self._worker is None:
+            self._digest.update(raw)
+        else:
+            self._worker.submit(self._digest.update, raw)
         text = self._decode(raw)
         out = raw if self._through else text.encode("utf-8")
         self._refuse_control(out)

@@ -53,8 +53,8 @@ class TypedColumn:
     Parameters
     ----------
     values : pyarrow.Array
-        string (number, postal, code), date32 (date) or binary (text), shape (rows,); null where empty or
-        failed.
+        string (number, postal), dictionary of string (code), date32 (date) or binary (text), shape (rows,);
+        null where empty or failed.
     failures : tuple of Failure
         What failed.
     """
@@ -88,6 +88,8 @@ def read_field(column: Any, field: Field, encoding: str) -> TypedColumn:
     >>> read.values.to_pylist(), [(f.rows.tolist(), f.code) for f in read.failures]
     ([datetime.date(2009, 11, 1), None, None], [([1], 'impossible_date')])
     """
+    if field.type == "text":
+        return _read_text(column, field)
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     empty = _lengths(array) == 0
     read = _READERS[field.type](array, field, encoding)
@@ -233,14 +235,19 @@ def _read_postal(array: Any, field: Field, encoding: str) -> TypedColumn:
 
 
 def _read_code(array: Any, field: Field, encoding: str) -> TypedColumn:
-    codes = pa.array([code.encode(encoding) for code in field.codes], type=pa.binary())
-    place = pc.index_in(array, value_set=codes)
-    values = pa.array(list(field.codes.values()), type=pa.string()).take(place)
-    return TypedColumn(values, (Failure(np.flatnonzero(place.is_null()), "unknown_code"),))
+    place = pc.index_in(array, value_set=pa.array([code.encode(encoding) for code in field.codes]))
+    values = list(dict.fromkeys(field.codes.values()))
+    of = pa.array([values.index(value) for value in field.codes.values()], type=pa.int32())
+    column = pa.DictionaryArray.from_arrays(of.take(place), pa.array(values, type=pa.string()))
+    return TypedColumn(column, (Failure(np.flatnonzero(place.is_null()), "unknown_code"),))
 
 
-def _read_text(array: Any, field: Field, encoding: str) -> TypedColumn:
-    return TypedColumn(array, ())
+def _read_text(column: Any, field: Field) -> TypedColumn:
+    """Leave the cells as they are, in the pieces they came in."""
+    if not field.required or pc.min(pc.binary_length(column)).as_py():
+        return TypedColumn(column, ())
+    empty = np.asarray(pc.equal(pc.binary_length(column), 0))
+    return TypedColumn(column, (Failure(np.flatnonzero(empty), "missing"),))
 
 
 _READERS: Final[Mapping[FieldType, Callable[[Any, Field, str], TypedColumn]]] = MappingProxyType(
@@ -249,7 +256,6 @@ _READERS: Final[Mapping[FieldType, Callable[[Any, Field, str], TypedColumn]]] = 
         "date": _read_date,
         "postal": _read_postal,
         "code": _read_code,
-        "text": _read_text,
     }
 )
 

@@ -299,10 +299,7 @@ def key_digest(person_keys: Any, strata: Any) -> str:
     lines = pc.binary_join_element_wise(person_keys, strata, ",")
     if not pc.all(pc.less_equal(lines[:-1], lines[1:])).as_py():
         lines = lines.take(pc.sort_indices(lines))
-    digest = hashlib.sha256()
-    for chunk in pa.chunked_array([pc.binary_join_element_wise(lines, "", "\n")]).chunks:
-        offsets = np.frombuffer(chunk.buffers()[1], dtype=np.int32)[
-            chunk.offset : chunk.offset + len(chunk) + 1
-        ]
-        digest.update(memoryview(chunk.buffers()[2])[offsets[0] : offsets[-1]])
-    return digest.hexdigest()
+    ended = pc.binary_join_element_wise(lines, "", "\n")
+    whole = ended.combine_chunks() if isinstance(ended, pa.ChunkedArray) else ended
+    offsets = np.frombuffer(whole.buffers()[1], dtype=np.int32)[whole.offset : whole.offset + len(whole) + 1]
+    return hashlib.sha256(memoryview(whole.buffers()[2])[offsets[0] : offsets[-1]]).hexdigest()

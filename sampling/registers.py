@@ -4,7 +4,7 @@ Only the columns of the layout are parsed; everything is text until its field sa
 goes to quarantine with its number, column and a code, never its value: read = accepted + quarantined, always.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pv
 from numpy.typing import NDArray
 
 from custody.errors import InputError
 from custody.messages import gettext as _
-from sampling.decoding import CheckedStream, forbidden, read_header
+from sampling.decoding import forbidden, read_header
 from sampling.fields import Failure, read_field, whole_numbers
 from sampling.layouts import Field, Layout, RegisterKind, RegisterLayout, load_layout
 from sampling.limits import limits
+from sampling.parsing import ParsedFile, parse_file
 from sampling.views import html_table
 
 __all__ = ["Register", "read_certifications", "read_residents"]
@@ -157,7 +157,7 @@ def _read(path: Path, kind: RegisterKind, layout: Layout, encoding: str) -> Regi
     rules = layout.residents if kind == "residents" else layout.certifications
     headers = read_header(path, encoding)
     _check_headers(headers, rules, path)
-    parsed = _parse(path, headers, rules, encoding)
+    parsed = parse_file(path, headers, rules, encoding)
     table, failures = _typed(parsed, rules)
     failed = np.zeros(table.num_rows, dtype=np.bool_)
     for _column, failure in failures:
@@ -210,113 +210,7 @@ def _check_headers(headers: list[str], rules: RegisterLayout, path: Path) -> Non
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    """What pyarrow gave: binary columns, rows with a wrong number of columns, and facts of the file."""
-
-    table: Any
-    misfits: tuple[int, ...]
-    encoding: str
-    sha256: str
-
-    def row_numbers(self, positions: np.ndarray[Any, np.dtype[np.int64]]) -> list[int]:
-        """Return row numbers of the file (1 = first data row) of positions in the table."""
-        if not self.misfits:
-            return [int(position) + 1 for position in positions]
-        total = self.table.num_rows + len(self.misfits)
-        kept = np.setdiff1d(np.arange(1, total + 1), np.array(self.misfits))
-        return [int(number) for number in kept[positions]]
-
-
-def _parse(path: Path, headers: list[str], rules: RegisterLayout, encoding: str) -> _Parsed:
-    """Parse a file; where rows have too many or few columns, once more in one thread to get their numbers."""
-    misfits: list[int] = []
-
-    def note(row: Any) -> str:
-        misfits.append(row.number - 1)
-        return "skip"
-
-    try:
-        table, stream = _read_csv(path, headers, rules, encoding, note=None)
-    except pa.ArrowInvalid:
-        try:
-            table, stream = _read_csv(path, headers, rules, encoding, note=note)
-        except pa.ArrowInvalid:
-            raise _unreadable(path) from None
-    lines = stream.lines + stream.open_line - 1
-    if table.num_rows + len(misfits) != lines:
-        raise _unreadable(path)
-    if not lines:
-        raise InputError(
-            "SAM-FILE-EMPTY",
-            _("The file has no data rows."),
-            hint=_("Ask for the extract again."),
-            file=path.name,
-        )
-    _check_lengths(table, path)
-    return _Parsed(table, tuple(misfits), stream.table_encoding, stream.sha256)
-
-
-def _read_csv(
-    path: Path,
-    headers: list[str],
-    rules: RegisterLayout,
-    encoding: str,
-    *,
-    note: Callable[[Any], str] | None,
-) -> tuple[Any, CheckedStream]:
-    """Let pyarrow parse the columns of the layout as binary; with `note`, rows that do not fit are noted.
-
-    pyarrow shows such rows as UTF-8 text and numbers them in one thread only, so both are arranged for then.
-    """
-    stream = CheckedStream(path, encoding, to_utf8=note is not None)
-    with stream:
-        table = pv.read_csv(
-            pa.PythonFile(stream, mode="r"),
-            read_options=pv.ReadOptions(
-                column_names=headers,
-                skip_rows=1,
-                block_size=limits().block_bytes,
-                use_threads=note is None,
-            ),
-            parse_options=pv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=note),
-            convert_options=pv.ConvertOptions(
-                column_types={column: pa.binary() for column in rules.columns},
-                include_columns=list(rules.columns),
-                strings_can_be_null=False,
-            ),
-        )
-    return table, stream
-
-
-def _unreadable(path: Path) -> InputError:
-    return InputError(
-        "SAM-FILE-ROWS",
-        _("The file is not one row a line: a quote is left open, or a line end is lost."),
-        hint=_("Ask for the extract again; nothing of this file is used."),
-        file=path.name,
-    )
-
-
-def _check_lengths(table: Any, path: Path) -> None:
-    longest = limits().max_field_bytes
-    for name in table.column_names:
-        start = 0
-        for chunk in table[name].chunks:
-            long = np.flatnonzero(np.diff(np.frombuffer(chunk.buffers()[1], dtype=np.int32)) > longest)
-            if len(long):
-                raise InputError(
-                    "SAM-FILE-FIELD",
-                    _("A cell is longer than {bytes:,} bytes.").format(bytes=longest),
-                    hint=_("The file is probably broken: ask for the extract again."),
-                    file=path.name,
-                    row=start + int(long[0]) + 1,
-                    column=name,
-                )
-            start += len(chunk)
-
-
-def _typed(parsed: _Parsed, rules: RegisterLayout) -> tuple[Any, list[tuple[str, Failure]]]:
+def _typed(parsed: ParsedFile, rules: RegisterLayout) -> tuple[Any, list[tuple[str, Failure]]]:
     """Read every column by its field; return the table under our names, and failures with their headers."""
     columns: dict[str, Any] = {}
     failures: list[tuple[str, Failure]] = []
@@ -338,6 +232,8 @@ def _typed(parsed: _Parsed, rules: RegisterLayout) -> tuple[Any, list[tuple[str,
 
 def _duplicates(column: Any, key: Field) -> Failure:
     numbers, fits = whole_numbers(column.combine_chunks(), key.width or 0)
+    if (np.diff(numbers) > 0).all():  # a register in the order of its numbers has none twice
+        return Failure(np.zeros(0, dtype=np.int64), "duplicate")
     twice = pd.Series(numbers).duplicated(keep=False).to_numpy() & fits
     return Failure(np.flatnonzero(twice), "duplicate")
 
@@ -362,7 +258,7 @@ def _column(rules: RegisterLayout, name: str) -> str:
     return next(rule.column for rule in rules.fields if rule.name == name)
 
 
-def _quarantine(parsed: _Parsed, failures: Sequence[tuple[str, Failure]]) -> pd.DataFrame:
+def _quarantine(parsed: ParsedFile, failures: Sequence[tuple[str, Failure]]) -> pd.DataFrame:
     rows = [(row, "", "column_count") for row in parsed.misfits]
     for column, failure in failures:
         rows += [(row, column, failure.code) for row in parsed.row_numbers(failure.rows)]

@@ -1,7 +1,7 @@
 -- Who belongs to the frame (抽出枠), and by which rule a person is left out.
 --
 -- $reference  the day whose facts decide (基準日);  $known  the day on which they were extracted (抽出日)
--- $tomorrow   the day after $reference: a person reaches an age on the day before the birthday
+-- $born_by    the last day of birth of those who are old enough on $reference
 -- Who leaves the ward after $reference stays in the frame: that is a reason not to mail, not to change the frame.
 -- A person leaves by the first rule that holds. Of certification nothing goes further than the reason and a flag.
 CREATE TEMP TABLE judged AS
@@ -29,26 +29,18 @@ person AS (
     FROM fact
     GROUP BY resident_no
 ),
-aged AS (
-    SELECT
-        *,
-        year($tomorrow) - year(birth_date)
-        - (month($tomorrow) * 100 + day($tomorrow) < month(birth_date) * 100 + day(birth_date))::INTEGER AS age
-    FROM residents
-),
 resident AS (
     SELECT
         position,
         resident_no,
-        age,
         CASE
             WHEN removed_on <= $reference OR (removed_on IS NULL AND removal IS NOT NULL) THEN 'removed_record'
             WHEN resident_since > $reference THEN 'moved_in_after'
-            WHEN age < $min_age THEN 'under_65'
+            WHEN birth_date > $born_by THEN 'under_65'
             WHEN protection = 'yes' THEN 'protected'
             ELSE ''
         END AS early
-    FROM aged
+    FROM residents
 ),
 elder AS ( -- only who is still in needs a certification: a null number joins nothing
     SELECT * EXCLUDE (resident_no), CASE WHEN early = '' THEN resident_no END AS resident_no
@@ -57,7 +49,6 @@ elder AS ( -- only who is still in needs a certification: a null number joins no
 SELECT
     e.position,
     e.resident_no,
-    e.age,
     CASE
         WHEN e.early <> '' THEN e.early
         WHEN p.valid THEN 'certified_valid'

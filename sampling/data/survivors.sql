@@ -2,7 +2,6 @@
 -- Ordered by the key, which says nothing of the register's order.
 SELECT
     position,
-    age,
     flag,
     sha256($outer || unhex(sha256($inner || encode(resident_no)))) AS person_key
 FROM judged
