@@ -9,7 +9,9 @@ from typing import Any, Final
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.acero
 import pyarrow.compute as pc
+import pyarrow.dataset
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _

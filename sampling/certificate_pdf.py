@@ -111,7 +111,7 @@ def _draw_strata(page: "_Page", certificate: DrawCertificate) -> None:
     for line in lines:
         for column, cells in enumerate(line):
             start = column * half
-            at = tuple(start + offset * MM for offset in (0, 34, 47, 58, 82))
+            at = tuple(start + offset * MM for offset in (0, 32, 45, 56, 80))
             page.row(cells, at, size=SMALL, advance=False)
         page.y -= SMALL * 1.35
     if len(shown) < len(certificate.strata):

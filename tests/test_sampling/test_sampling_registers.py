@@ -1,5 +1,6 @@
 """A register row is read as it stands or set aside by row and code; a wrong file is refused by its fault."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from custody.errors import ConfigError, InputError
 from sampling import load_layout, read_certifications, read_residents
+from sampling.limits import limits
 
 CANARY = "秘密花子"
 
@@ -90,6 +92,24 @@ def test_rows_with_more_or_fewer_columns_keep_the_row_numbers_right(desk) -> Non
     assert register.accepted + register.quarantined == register.read == 405
 
 
+def test_row_numbers_hold_beyond_the_first_piece_of_a_long_file(desk) -> None:
+    path = desk.residents({"性別": "8"}, clean=130_000)
+    lines = path.read_bytes().split(b"\r\n")
+    lines[-30] += b",x"
+    lines[-20] = lines[-20].replace(b",1,1760001", b",5,1760001")
+    path.write_bytes(b"\r\n".join(lines))
+    assert path.stat().st_size > limits().block_bytes
+    register = read_residents(path)
+    last = len(lines) - 2
+    assert log(register.quarantine) == [
+        (1, "性別", "unknown_code"),
+        (last - 28, "", "column_count"),
+        (last - 18, "性別", "unknown_code"),
+    ]
+    assert register.read == last
+    assert register.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_leading_zeros_and_hyphens_of_postal_codes(desk) -> None:
     register = read_residents(desk.residents({"郵便番号": "176-0002"}, clean=1))
     assert register.table["resident_no"].to_pylist() == ["0000000001", "0000000002"]
@@ -116,8 +136,8 @@ def test_declared_encodings_give_the_same_register(desk, encoding) -> None:
     assert names[0] == "髙﨑　①"
 
 
-def utf8_as_cp932(path: Path) -> None:
-    path.write_bytes(path.read_bytes().decode("cp932").encode("utf-8"))
+def recoded(path: Path, encoding: str) -> None:
+    path.write_bytes(path.read_bytes().decode("cp932").encode(encoding))
 
 
 def bad_byte(path: Path) -> None:
@@ -141,7 +161,9 @@ REFUSALS = [
         "SAM-FILE-EMPTY",
         "no data rows",
     ),
-    (utf8_as_cp932, "SAM-FILE-ENCODING", "utf-8"),
+    (lambda path: recoded(path, "utf-8"), "SAM-FILE-ENCODING", "utf-8"),
+    (lambda path: recoded(path, "utf-8-sig"), "SAM-FILE-ENCODING", "utf-8"),
+    (lambda path: recoded(path, "utf-16"), "SAM-FILE-ENCODING", "utf-16"),
     (bad_byte, "SAM-FILE-ENCODING", "byte offset"),
     (changed(b"\r\n0000000002", b"\r\n\x000000000002"), "SAM-FILE-CONTROL", "0x00"),
     (changed(b"\r\n0000000002", b"\r\n\x1a0000000002"), "SAM-FILE-CONTROL", "0x1A"),

@@ -10,7 +10,7 @@ import pytest
 
 from custody.cli import run
 from custody.codebook import Codebook
-from custody.errors import ApprovalError, ConfigError, HyohonError, InputError, SamplingError
+from custody.errors import ApprovalError, ConfigError, HyohonError, InputError, LedgerError, SamplingError
 from custody.ledger import verify_ledger
 from custody.packages import Origin, open_package, seal
 from custody.survey import Survey, create_survey
@@ -196,6 +196,19 @@ def test_a_second_draw_needs_a_reason_and_both_stay(drawn, files) -> None:
     assert (survey.out / "draw-certificate-01.json").is_file()
     assert [facts["once"] for _, facts in kinds(survey, "draw")] == ["draw.1", "draw.2"]
     assert not tokens & set(load_vault(survey)["token"])
+
+
+def test_of_two_draws_at_one_moment_one_is_recorded(drawn, files, monkeypatch) -> None:
+    survey = drawn(DAY)
+    first = survey.vault_path.read_bytes()
+    monkeypatch.setattr(
+        "sampling.acts.draw_number", lambda survey, reason: 1
+    )  # looked before the other wrote
+    with pytest.raises(LedgerError) as refusal:
+        draw_sample(survey, files, seed="32")
+    assert refusal.value.code == "LED-TWICE"
+    assert survey.vault_path.read_bytes() == first
+    assert len(kinds(survey, "draw")) == 1
 
 
 def test_labels_hold_exactly_what_a_label_needs(drawn) -> None:
