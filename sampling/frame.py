@@ -194,10 +194,6 @@ class Frame:
         ------
         SamplingError
             A column that cannot define strata.
-
-        Examples
-        --------
-        >>> frame.strata(["area"])  # doctest: +SKIP
         """
         check_strata(by)
         if not by:
