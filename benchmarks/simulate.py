@@ -21,9 +21,7 @@ from analysis import SurveyDesign, nonresponse_classes
 from analysis.scores import derive_scores
 from custody.console import progress, say
 from sampling import Frame, StratifiedDesign, build_frame, draw, read_certifications, read_residents
-from synthetic_data import make_ward, population_answers
-from synthetic_data.answers import raw_answers
-from synthetic_data.mailing import return_chance
+from synthetic_data import make_ward, population_answers, population_scores
 
 RESIDENTS, SAMPLE, REDRAWS = 30_000, 600, 2_000
 SEED = "simulate"
@@ -66,8 +64,7 @@ def make_population(residents: int = RESIDENTS, seed: str = SEED) -> Population:
     answers = population_answers(ward).set_index("resident_no")
     scores = derive_scores(answers).assign(KCL_FRAIL8=lambda table: table["KCL_TOTAL"] >= 8)
     values = scores[list(VARIABLES)].astype("float64")
-    chance = pd.Series(return_chance(raw_answers(ward)[1]), index=values.index)
-    return Population(frame, values, chance)
+    return Population(frame, values, population_scores(ward)["return_chance"])
 
 
 def estimate(design: SurveyDesign) -> pd.DataFrame:

@@ -17,7 +17,7 @@ if _typing.TYPE_CHECKING:
     from synthetic_data.answers import population_answers
     from synthetic_data.mailing import Returns, returns
     from synthetic_data.provider import WardProvider
-    from synthetic_data.scores import population_truth
+    from synthetic_data.scores import population_scores, population_truth
     from synthetic_data.ward import Ward, load_ward, make_ward
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "load_ward",
     "make_ward",
     "population_answers",
+    "population_scores",
     "population_truth",
     "returns",
 ]
@@ -38,6 +39,7 @@ _HOME = {
     "load_ward": "ward",
     "make_ward": "ward",
     "population_answers": "answers",
+    "population_scores": "scores",
     "population_truth": "scores",
     "returns": "mailing",
 }

@@ -205,9 +205,25 @@ def population_answers(ward: Ward) -> pd.DataFrame:
     >>> answers.shape[0], answers.columns[:4].tolist()
     (307, ['resident_no', 'Q1', 'Q2', 'Q3'])
     """
+    return answer_table(ward)[0]
+
+
+def answer_table(ward: Ward) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Answers of everybody in the frame, and what lies behind them.
+
+    Parameters
+    ----------
+    ward : Ward
+        The ward.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame and dict
+        The table of `population_answers`, and variables of the answer model by name, each of shape (frame,).
+    """
     book = Codebook.load(CODEBOOK)
-    answers, _ = raw_answers(ward)
+    answers, variables = raw_answers(ward)
     set_not_asked(answers, book)
     table = answer_frame(answers, book)
     table.insert(0, RESIDENT_NO, padded(ward.people.number[ward.frame]).to_pandas())
-    return table
+    return table, variables

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthetic_data.answers import population_answers
+from synthetic_data.answers import RESIDENT_NO, answer_table
+from synthetic_data.mailing import return_chance
 from synthetic_data.tables import settings
 from synthetic_data.truth import AREAS, BANDS, areas_of, bands
 from synthetic_data.ward import Ward
@@ -97,6 +98,39 @@ def score_table(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: np.asarray(values, dtype=np.float64) for name, values in columns.items()})
 
 
+def population_scores(ward: Ward) -> pd.DataFrame:
+    """Scores of everybody in the frame, and each person's chance to send the form back.
+
+    Parameters
+    ----------
+    ward : Ward
+        The ward.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each person of the frame, index ``resident_no`` (宛名番号, text): ``area``, ``age_band``,
+        ``sex`` (M, F), ``return_chance`` (0 to 1), and the scores that `population_truth` averages.
+
+    Examples
+    --------
+    >>> from synthetic_data import make_ward
+    >>> scores = population_scores(make_ward(2_000, seed="example"))
+    >>> bool(scores["return_chance"].between(0, 1).all())
+    True
+    """
+    who, people = ward.frame, ward.people
+    answers, variables = answer_table(ward)
+    known = {
+        "area": np.array(AREAS)[areas_of(people, ward.homes, who)],
+        "age_band": np.array(BANDS)[bands(people.age[who])],
+        "sex": np.array(["M", "F"])[people.sex[who] - 1],
+        "return_chance": return_chance(variables),
+    }
+    table = pd.concat([pd.DataFrame(known), score_table(answers)], axis=1)
+    return table.set_index(pd.Index(answers[RESIDENT_NO], name=RESIDENT_NO))
+
+
 def population_truth(ward: Ward) -> dict[str, dict[str, Any]]:
     """Means and shares over the whole frame: what the survey should find.
 
@@ -118,16 +152,12 @@ def population_truth(ward: Ward) -> dict[str, dict[str, Any]]:
     >>> sorted(truth["dvs"])
     ['age_band', 'all', 'area', 'sex']
     """
-    who, people = ward.frame, ward.people
-    groups = {
-        "sex": (("M", "F"), people.sex[who] - 1),
-        "age_band": (BANDS, bands(people.age[who])),
-        "area": (AREAS, areas_of(people, ward.homes, who)),
-    }
-    scores = score_table(population_answers(ward))
+    table = population_scores(ward)
+    groups = {"sex": ("M", "F"), "age_band": BANDS, "area": AREAS}
+    scores = table.drop(columns=[*groups, "return_chance"])
     truth: dict[str, dict[str, Any]] = {name: {"all": _mean(scores[name])} for name in scores.columns}
-    for group, (labels, place) in groups.items():
-        means = scores.groupby(place).mean().reindex(range(len(labels)))
+    for group, labels in groups.items():
+        means = scores.groupby(table[group]).mean().reindex(labels)
         for name in scores.columns:
             truth[name][group] = {
                 label: None if np.isnan(value) else round(float(value), DIGITS)
