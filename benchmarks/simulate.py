@@ -9,6 +9,7 @@ printed.
 """
 
 import argparse
+import hashlib
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -60,6 +61,9 @@ def make_population(residents: int = RESIDENTS, seed: str = SEED) -> Population:
             read_certifications(files["certifications"]),
             reference_date=ward.reference_date,
             knowledge_date=ward.extract_date,
+            secret=hashlib.sha256(
+                seed.encode()
+            ).digest(),  # given, so that a second run draws the same people
         )
     answers = population_answers(ward).set_index("resident_no")
     scores = derive_scores(answers).assign(KCL_FRAIL8=lambda table: table["KCL_TOTAL"] >= 8)
