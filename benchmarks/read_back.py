@@ -1,4 +1,4 @@
-"""Read every QR code of a demo's label PDF back from rendered pages: ``python benchmarks/read_back.py demo``."""
+"""Read every QR code of a demo's label PDF back from its rendered pages: ``read_back.py demo``."""
 
 import csv
 import sys
@@ -13,7 +13,7 @@ RESOLUTIONS = (150, 200, 300)
 
 
 def tokens_read(pdf: Path, dpi: int) -> list[str]:
-    """Return the tokens of all full QR codes, page by page (a Micro QR is a chance pattern: none is printed)."""
+    """Return the tokens of all QR codes, page by page (a Micro QR is a chance pattern: none is printed)."""
     codes = []
     for page in pypdfium2.PdfDocument(pdf):
         image = page.render(scale=dpi / 72).to_pil()
