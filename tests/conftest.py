@@ -1,4 +1,4 @@
-"""Tests read the English messages, whatever the language of the machine; those of languages choose their own."""
+"""Tests read the English messages, whatever the language of the machine; a test of languages sets its own."""
 
 import os
 
