@@ -212,7 +212,9 @@ def _make_groups(pool: _Groups, groups: _GroupTable, state: Ints) -> dict[str, i
 def _removed_rows(
     maker: RowMaker, living: Living, removed: Days, reference: np.datetime64, streams: Streams
 ) -> int:
-    recent = (removed <= reference) & (removed > reference - RECENT_DAYS) & (living.age >= 75)
+    recent = (
+        (removed <= reference) & (removed > reference - np.timedelta64(RECENT_DAYS, "D")) & (living.age >= 75)
+    )
     who = np.flatnonzero(recent)
     count = -(-len(who) * settings("certification")["shares"]["removed_kept"] // 10_000)
     who = streams.pick("removed_kept", who, count)

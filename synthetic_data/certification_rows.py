@@ -142,7 +142,7 @@ class RowMaker:
     def _renewal(self, name: str, who: Ints, level: Ints, old_end: Days, months: Ints) -> None:
         lag = self._lag(f"renewal.{name}", len(who))
         applied = old_end - self._back(f"renewal.{name}", len(who), self.table["days"]["renewal_window"] + 1)
-        applied = np.maximum(np.minimum(applied, self.extract - lag), old_end - 60)
+        applied = np.maximum(np.minimum(applied, self.extract - lag), old_end - 60 * ONE_DAY)
         decided = np.minimum(applied + lag, self.extract)
         end = month_end(old_end, months)
         self._add(who, RENEWAL, level, applied, decided=decided, start=old_end + ONE_DAY, end=end)
@@ -161,7 +161,7 @@ class RowMaker:
         """
         end = month_end(np.full(len(who), self.reference), 0)
         self._running_until("renewal_open", who, level, end)
-        window = np.minimum((self.extract - (end - 60)).astype(np.int64), 24)
+        window = np.minimum((self.extract - (end - 60 * ONE_DAY)).astype(np.int64), 24)
         applied = self.extract - self.streams.below("applied.renewal_open", len(who), window + 1)
         self._add(who, RENEWAL, UNDECIDED, applied)
 
@@ -255,7 +255,7 @@ class RowMaker:
         who : numpy.ndarray
             People.
         """
-        applied = self.reference - 60 - self._back("not_eligible", len(who), 300)
+        applied = self.reference - 60 * ONE_DAY - self._back("not_eligible", len(who), 300)
         self._add(who, NEW, REFUSED, applied, decided=applied + self._lag("not_eligible", len(who)))
 
     def lapsed(self, who: Ints) -> None:

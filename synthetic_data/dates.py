@@ -11,6 +11,7 @@ Ints = npt.NDArray[np.int64]
 Days = npt.NDArray[np.datetime64]
 
 ONE_DAY = np.timedelta64(1, "D")
+ONE_MONTH = np.timedelta64(1, "M")
 
 
 def parts(days: npt.ArrayLike) -> tuple[Ints, Ints, Ints]:
@@ -56,7 +57,7 @@ def build(year: Any, month: Any, day: Any) -> Days:
     array('1945-02-28', dtype='datetime64[D]')
     """
     first = ((np.asarray(year, dtype=np.int64) - 1970) * 12 + np.asarray(month) - 1).astype("datetime64[M]")
-    last = (first + 1).astype("datetime64[D]") - ONE_DAY
+    last = (first + ONE_MONTH).astype("datetime64[D]") - ONE_DAY
     wanted = first.astype("datetime64[D]") + (np.asarray(day, dtype=np.int64) - 1)
     return np.asarray(np.minimum(wanted, last))
 
@@ -141,4 +142,4 @@ def month_end(days: Days, months: npt.ArrayLike) -> Days:
     array(['2009-11-30'], dtype='datetime64[D]')
     """
     month = np.asarray(days).astype("datetime64[M]") + np.asarray(months, dtype=np.int64)
-    return np.asarray((month + 1).astype("datetime64[D]") - ONE_DAY)
+    return np.asarray((month + ONE_MONTH).astype("datetime64[D]") - ONE_DAY)

@@ -13,7 +13,7 @@ from faker.providers import BaseProvider
 from synthetic_data.addresses import BUILDING_KINDS, WIDE
 from synthetic_data.certification import level_rows
 from synthetic_data.certification_rows import new_period_end
-from synthetic_data.dates import birth_interval
+from synthetic_data.dates import ONE_DAY, birth_interval
 from synthetic_data.registers import WARD_NAME
 from synthetic_data.tables import given_names, pyramid, read_rows, settings, surnames, towns
 
@@ -125,7 +125,7 @@ class WardProvider(BaseProvider):  # type: ignore[misc]
         years, sex = divmod(self._weighted(counts.ravel().tolist()), 2)
         first, last = birth_interval(np.array([years]), np.datetime64(REFERENCE_DATE, "D"))
         days = int((last - first).astype(int)[0])
-        birth: datetime.date = (first[0] + self.generator.random.randrange(days + 1)).astype(object)
+        birth: datetime.date = (first[0] + self.generator.random.randrange(days + 1) * ONE_DAY).astype(object)
         names, families = given_names(), surnames()
         period = int(np.searchsorted(names.first_year, birth.year, side="right")) - 1
         given = self._weighted(names.weight[2 * period + sex].tolist())
@@ -190,7 +190,7 @@ class WardProvider(BaseProvider):  # type: ignore[misc]
         level = codes[self._weighted([int(cell[code]) for code in codes])]
         days, random = table["days"], self.generator.random
         lag = days["decision_least"] + random.randrange(days["decision_span"])
-        applied = np.array([np.datetime64(REFERENCE_DATE, "D") - lag - random.randrange(120)])
+        applied = np.array([np.datetime64(REFERENCE_DATE, "D") - (lag + random.randrange(120)) * ONE_DAY])
         end = new_period_end(applied, np.array([6]))
         start: datetime.date = applied[0].astype(object)
         last: datetime.date = end[0].astype(object)

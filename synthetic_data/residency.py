@@ -174,7 +174,7 @@ def removal(living: Living, birth: Days, reference: np.datetime64, streams: Stre
 
     def remove(name: str, who: Ints, why: int, first: int, days: int) -> None:
         who = who[reason[who] == STAYS]
-        day = reference + first + streams.below(f"removed.{name}", len(who), days)
+        day = reference + first * ONE_DAY + streams.below(f"removed.{name}", len(who), days)
         removed[who] = np.maximum(day, birth[who])
         reason[who] = why
 
@@ -183,8 +183,8 @@ def removal(living: Living, birth: Days, reference: np.datetime64, streams: Stre
     gone = streams.pick("gone", np.arange(households), quota(households, rates["moved_out_household"]))
     place = np.searchsorted(gone, living.household)
     whole = gone[np.minimum(place, len(gone) - 1)] == living.household
-    day = reference - 1 - streams.below("removed.gone", len(gone), past)
-    np.maximum.at(day, place[whole], np.minimum(birth[whole], reference - 1))
+    day = reference - ONE_DAY - streams.below("removed.gone", len(gone), past)
+    np.maximum.at(day, place[whole], np.minimum(birth[whole], reference - ONE_DAY))
     removed[whole] = day[place[whole]]
     reason[whole] = MOVED_OUT
     young = everyone[(living.age >= 18) & (living.age < 75)]
