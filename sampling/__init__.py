@@ -19,7 +19,7 @@ if _typing.TYPE_CHECKING:
     from sampling.drawing import Sample, draw
     from sampling.frame import Frame, Linkage
     from sampling.handover import HandOver, export_link, hand_over_labels, hand_over_research
-    from sampling.layouts import Layout, load_layout
+    from sampling.layout import Layout, load_layout
     from sampling.registers import Register, read_certifications, read_residents
     from sampling.vault import load_vault
 
@@ -61,7 +61,7 @@ _HOME = {
     "drawing": ("Sample", "draw"),
     "frame": ("Frame", "Linkage"),
     "handover": ("HandOver", "export_link", "hand_over_labels", "hand_over_research"),
-    "layouts": ("Layout", "load_layout"),
+    "layout": ("Layout", "load_layout"),
     "registers": ("Register", "read_certifications", "read_residents"),
     "vault": ("load_vault",),
 }

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sampling.layouts import Field, FieldType
+from sampling.layout import Field, FieldType
 from sampling.limits import limits
 
 __all__ = ["Failure", "TypedColumn", "read_field", "whole_numbers"]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from custody.errors import InputError
 from custody.messages import gettext as _
 from sampling.decoding import CheckedStream
-from sampling.layouts import RegisterLayout
+from sampling.layout import RegisterLayout
 from sampling.limits import limits
 
 __all__ = ["ParsedFile", "parse_file"]

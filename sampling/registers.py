@@ -19,7 +19,7 @@ from custody.errors import InputError
 from custody.messages import gettext as _
 from sampling.decoding import forbidden, read_header
 from sampling.fields import Failure, read_field, whole_numbers
-from sampling.layouts import Field, Layout, RegisterKind, RegisterLayout, load_layout
+from sampling.layout import Field, Layout, RegisterKind, RegisterLayout, load_layout
 from sampling.limits import limits
 from sampling.parsing import ParsedFile, parse_file
 from sampling.views import html_table
@@ -110,7 +110,7 @@ def read_residents(
     path : str or pathlib.Path
         CSV file with one header line. It is only read, never copied.
     layout : str, pathlib.Path or Layout
-        ``"demo"``, or a TOML file that names the columns and codes (see ``data/layout_demo.toml``).
+        ``"demo"``, or a TOML file that names the columns and codes (see ``layouts/demo.toml``).
     encoding : str
         The file must decode strictly in it.
 

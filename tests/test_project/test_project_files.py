@@ -74,9 +74,10 @@ def test_extras_are_the_promised_ones() -> None:
 
 
 def test_packages_are_named_and_real() -> None:
-    assert PYPROJECT["tool"]["setuptools"]["packages"] == PACKAGES
-    found = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
-    assert found == PACKAGES
+    named = PYPROJECT["tool"]["setuptools"]["packages"]
+    assert [name for name in named if "." not in name] == PACKAGES
+    inside = (path.parent for package in PACKAGES for path in (ROOT / package).rglob("__init__.py"))
+    assert named == sorted(".".join(folder.relative_to(ROOT).parts) for folder in inside)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

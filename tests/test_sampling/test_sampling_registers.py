@@ -220,7 +220,7 @@ def test_nothing_of_a_row_is_in_the_views(desk) -> None:
 
 
 def demo_layout() -> str:
-    return (Path(__file__).parents[2] / "sampling" / "data" / "layout_demo.toml").read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "sampling" / "layouts" / "demo.toml").read_text(encoding="utf-8")
 
 
 def test_a_ward_reads_its_own_columns_and_codes_by_its_own_layout(desk) -> None:

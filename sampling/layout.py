@@ -78,7 +78,7 @@ class Field:
     column : str
         Header of the column in the file.
     type : {"number", "date", "postal", "code", "text"}
-        How the cells are read (see ``data/layout_demo.toml``).
+        How the cells are read (see ``layouts/demo.toml``).
     required : bool
         An empty cell is a fault.
     width : int or None
@@ -167,7 +167,7 @@ def load_layout(layout: str | Path | Layout) -> Layout:
     """
     if isinstance(layout, Layout):
         return layout
-    shipped = files("sampling").joinpath(f"data/layout_{layout}.toml")
+    shipped = files("sampling").joinpath(f"layouts/{layout}.toml")
     source = shipped if shipped.is_file() else Path(layout)
     if not source.is_file():
         raise _refused(

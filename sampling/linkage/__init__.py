@@ -1,0 +1,1 @@
+"""Linkage (名寄せ): which resident each certification row belongs to."""
