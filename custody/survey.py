@@ -19,6 +19,7 @@ import platformdirs
 from custody.clock import JST, Clock, SimulatedClock, SystemClock
 from custody.errors import ConfigError
 from custody.files import write_whole
+from custody.frame_settings import FrameSettings, read_frame_settings
 from custody.keys import ROLES, SECRETS, KeyStore, PublicKeys
 from custody.ledger import Ledger
 from custody.messages import LANGUAGES
@@ -31,7 +32,7 @@ __all__ = ["Contact", "DesignSettings", "Survey", "create_survey", "open_at"]
 SURVEY_FILE: Final = "survey.toml"
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _CONTACT: Final = ("section", "phone", "email", "hours")
-_TABLES: Final = ("areas", "contact", "design", "recipients")
+_TABLES: Final = ("areas", "contact", "design", "frame", "recipients")
 _VALUES: Final = (
     "id",
     "title",
@@ -91,6 +92,8 @@ class Survey:
         Who answers the public.
     design : DesignSettings
         The planned draw.
+    frame : FrameSettings
+        Which reasons leave a person out of the frame.
     codebook : str
         Name or path of the codebook.
     clock : Clock
@@ -110,6 +113,7 @@ class Survey:
     areas: Mapping[str, str]
     contact: Contact
     design: DesignSettings
+    frame: FrameSettings
     codebook: str
     clock: Clock
     keys: KeyStore
@@ -189,6 +193,7 @@ class Survey:
             areas=_areas(values),
             contact=_contact(values.table("contact")),
             design=_design(values.table("design")),
+            frame=read_frame_settings(_optional(values, "frame")),
             codebook=values.text("codebook"),
             clock=open_at(at, training=training, ledger=folder / "ledger.sqlite"),
             keys=KeyStore(
@@ -253,6 +258,11 @@ def _areas(values: Settings) -> dict[str, str]:
     if not pairs or len(towns) != len(pairs):
         raise values.refusal("areas", _("each town in exactly one area"))
     return towns
+
+
+def _optional(values: Settings, name: str) -> Settings:
+    """Return a table, or an empty one where the file has none (surveys made by earlier versions)."""
+    return values.table(name) if name in values.values else Settings(values.file, {}, name)
 
 
 def _contact(values: Settings) -> Contact:

@@ -32,6 +32,8 @@ class Limits:
         Lowest age of the frame, years.
     age_bands : tuple of int
         Lower limits of the age bands, ascending, years.
+    recent_mover_days, transfer_filing_days, renewal_window_days : int
+        Spans of the certification rules, days.
     min_per_stratum : int
         Default floor of an allocation, persons.
     warn_below_k : int
@@ -50,6 +52,9 @@ class Limits:
     judged_from: int
     min_age: int
     age_bands: tuple[int, ...]
+    recent_mover_days: int
+    transfer_filing_days: int
+    renewal_window_days: int
     min_per_stratum: int
     warn_below_k: int
     min_answered_share: float
