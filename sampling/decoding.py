@@ -7,7 +7,6 @@ comma, quote or line end can be the second byte of a character there. Others are
 import codecs
 import hashlib
 import io
-import unicodedata
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 
 from custody.errors import InputError
 from custody.messages import gettext as _
-from sampling.limits import limits
+from sampling.encodings import codec_name, forbidden, likely_encoding
 
 __all__ = ["CheckedStream", "codec_name", "forbidden", "likely_encoding", "read_header", "to_text"]
 
@@ -32,7 +31,6 @@ CONTAINERS: Final = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "Excel (.xls)",
     b"%PDF": "PDF",
 }
-MARKS: Final = {codecs.BOM_UTF8: "UTF-8", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
 class CheckedStream(io.RawIOBase):
@@ -153,65 +151,6 @@ class CheckedStream(io.RawIOBase):
         return InputError("SAM-FILE-ENCODING", message, hint=hint, file=self._name)
 
 
-def codec_name(encoding: str) -> str:
-    """Return Python's own name of an encoding.
-
-    Parameters
-    ----------
-    encoding : str
-        Any name or alias.
-
-    Returns
-    -------
-    str
-        The canonical name, lower case.
-
-    Raises
-    ------
-    InputError
-        There is no such encoding.
-    """
-    try:
-        return codecs.lookup(encoding).name
-    except LookupError:
-        raise InputError(
-            "SAM-FILE-CODEC",
-            _("There is no such encoding."),
-            hint=_("Use cp932, utf-8, utf-8-sig or utf-16."),
-        ) from None
-
-
-def likely_encoding(sample: bytes, *, exact: bool = True) -> str | None:
-    """Name the encoding that a piece of a file is probably in.
-
-    Parameters
-    ----------
-    sample : bytes
-        Bytes from the file, beginning at a character.
-    exact : bool
-        The sample also ends with a character; otherwise its last three bytes may be cut.
-
-    Returns
-    -------
-    str or None
-        Name of the encoding; None where nothing fits or all is ASCII.
-    """
-    for mark, name in MARKS.items():
-        if sample.startswith(mark):
-            return name.lower()
-    if sample[1::2].count(0) > len(sample) // 4:
-        return "utf-16-le"
-    if sample.isascii():
-        return None
-    for codec in ("utf-8", "cp932"):
-        try:
-            codecs.getincrementaldecoder(codec)("strict").decode(sample, final=exact)
-        except UnicodeDecodeError:
-            continue
-        return codec
-    return None
-
-
 def read_header(path: Path, encoding: str) -> list[str]:
     """Read the first line of a CSV file.
 
@@ -253,28 +192,6 @@ def read_header(path: Path, encoding: str) -> list[str]:
         message += " " + _("It looks like {encoding}.").format(encoding=likely)
         raise _refused("SAM-FILE-ENCODING", message, path) from None
     return [_plain(cell) for cell in text.split(",")]
-
-
-def forbidden(header: str) -> bool:
-    """Say whether a column may not be in any file of a survey.
-
-    Parameters
-    ----------
-    header : str
-        Name of the column.
-
-    Returns
-    -------
-    bool
-        True for an individual number, a bank account and the like.
-
-    Examples
-    --------
-    >>> forbidden("個人番号"), forbidden("宛名番号")
-    (True, False)
-    """
-    plain = "".join(unicodedata.normalize("NFKC", header).casefold().split())
-    return any(word in plain for word in limits().forbidden_words)
 
 
 def _plain(cell: str) -> str:
