@@ -3,23 +3,22 @@
 import os
 from collections.abc import Mapping
 from datetime import date
-from importlib.resources import files
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.acero
 import pyarrow.compute as pc
-import pyarrow.dataset
+from numpy.typing import NDArray
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.ages import age_band, ages_on, born_by
+from sampling.ages import age_band, ages_on
 from sampling.areas import default_areas, places
-from sampling.decoding import to_text
-from sampling.frame import BATCH_ROWS, RULES, Frame, Linkage
-from sampling.keys import hmac_pads
+from sampling.exclusions import Exclusions, insurance_marks, list_marks
+from sampling.frame import Frame, Linkage
+from sampling.frame_rules import RULES, FrameRules
+from sampling.interim import exact_links, text_of
+from sampling.judging import Clocks, Judged, judge
 from sampling.limits import limits
 from sampling.registers import Register
 
@@ -39,8 +38,12 @@ def build_frame(
     areas: Mapping[str, str] | None = None,
     municipality: str = "東京都練馬区",
     secret: bytes | None = None,
+    links: Any | None = None,
+    qualifications: Register | None = None,
+    rules: FrameRules | None = None,
+    exclusions: Exclusions | None = None,
 ) -> Frame:
-    """Join the two registers into the frame.
+    """Join the registers into the frame.
 
     Parameters
     ----------
@@ -57,6 +60,14 @@ def build_frame(
     secret : bytes, optional
         Secret of the person keys, 16 bytes or more; a survey gives its own. Default: a fresh one, so that the
         same seed gives another sample on a frame built again.
+    links : Links, optional
+        Whose each certification row is, from `link_registers`. Default: by resident number only.
+    qualifications : Register, optional
+        From `read_qualifications`: who is insured elsewhere (住所地特例) or outside the insurance (適用除外).
+    rules : FrameRules, optional
+        The switches. Default: those of a survey without a table ``[frame]``.
+    exclusions : Exclusions, optional
+        From `read_exclusions`: who wished not to be asked, was drawn before, or lives in an institution.
 
     Returns
     -------
@@ -68,55 +79,77 @@ def build_frame(
     SamplingError
         The registers are exchanged, the clocks contradict each other, the registers hardly match, or nobody
         is left.
+    InputError
+        A number of a list has another width than those of the resident register.
 
     Notes
     -----
     Certified on D means a decision known on K with a validity that holds D, whenever it was made: a new
     decision takes effect back on its application date (介護保険法27条8項). Applications open on K leave the
-    person out, each kind under its own rule. A lapsed period without application, and a refusal (非該当),
-    do not.
+    person out, each kind under its own rule: a renewal (更新) filed in time is ``pending_renewal``, one filed
+    after the period is a new application. Rows of one person that contradict each other on D, or lack what a
+    decision needs, leave the person out as ``certification_unclear``. A lapsed period without application, a
+    refusal (非該当), a withdrawal (取下げ, 却下, 取消) and a checklist (事業対象者) do not, unless a switch
+    says so; the latest application decides which of them is shown.
+
+    Where day or month of birth are unknown, who is surely of age is in, with the age of the latest possible
+    day; who may or may not be is ``age_undecidable``, as is a birth after the knowledge date.
     """
-    _check_arguments(residents, certifications, reference_date, knowledge_date)
-    inner, outer = hmac_pads(os.urandom(SECRET_BYTES) if secret is None else secret)
-    with duckdb.connect(":memory:") as engine:
-        _register(engine, residents, certifications)
-        engine.execute(
-            _query("eligibility"),
-            {
-                "reference": reference_date,
-                "known": knowledge_date,
-                "born_by": born_by(limits().min_age, reference_date),
-            },
-        )
-        reasons = _reasons(engine)
-        linkage = _linkage(engine, certifications)
-        _check_linkage(engine, linkage)
-        survivors = engine.sql(_query("survivors"), params={"inner": inner, "outer": outer}).to_arrow_table()
-    ages = ages_on(residents.table["birth_date"].take(survivors["position"]), reference_date)
-    people = _people(survivors, residents, ages, default_areas() if areas is None else areas, municipality)
+    _check_arguments(residents, certifications, qualifications, reference_date, knowledge_date)
+    rules = FrameRules() if rules is None else rules
+    links = exact_links(residents, certifications) if links is None else links
+    _check_rate(links, certifications)
+    marks, lists = list_marks(residents, exclusions, reference_date, municipality)
+    insured, insurance = insurance_marks(residents, qualifications, reference_date)
+    judged = judge(
+        residents.table,
+        certifications.table,
+        links.resident_of_row,
+        marks | insured | _link_marks(links, residents.accepted),
+        Clocks(reference_date, knowledge_date),
+        rules,
+        os.urandom(SECRET_BYTES) if secret is None else secret,
+    )
+    _check_share(judged)
+    people = _people(
+        residents, judged, reference_date, default_areas() if areas is None else areas, municipality
+    )
     data = people.filter(people["area"].is_valid())
     if not len(data):
         raise SamplingError(
             "SAM-FRAME-EMPTY", _("Nobody is left in the frame."), hint=_("Look at the dates and the layout.")
         )
-    reasons |= {"quarantined": residents.quarantined, "area_unknown": len(people) - len(data)}
+    removed = {
+        **judged.removed,
+        "quarantined": residents.quarantined,
+        "area_unknown": len(people) - len(data),
+    }
     return Frame(
         reference_date=reference_date,
         knowledge_date=knowledge_date,
-        removed={rule: reasons.get(rule, 0) for rule in ("quarantined", *RULES)},
+        removed={rule: removed.get(rule, 0) for rule in ("quarantined", *RULES)},
         read=residents.read,
-        linkage=linkage,
-        sources={"residents": residents.sha256, "certifications": certifications.sha256},
+        linkage=_linkage(links, certifications, judged),
+        sources=_sources(residents, certifications, qualifications, exclusions),
         data=data,
+        rules=rules,
+        lists=(*lists, *insurance),
     )
 
 
-def _query(name: str) -> str:
-    return files("sampling").joinpath(f"data/{name}.sql").read_text(encoding="utf-8")
-
-
-def _check_arguments(residents: Register, certifications: Register, reference: date, known: date) -> None:
-    if (residents.kind, certifications.kind) != ("residents", "certifications"):
+def _check_arguments(
+    residents: Register,
+    certifications: Register,
+    qualifications: Register | None,
+    reference: date,
+    known: date,
+) -> None:
+    kinds = (
+        residents.kind,
+        certifications.kind,
+        "qualifications" if qualifications is None else qualifications.kind,
+    )
+    if kinds != ("residents", "certifications", "qualifications"):
         raise SamplingError(
             "SAM-FRAME-REGISTER",
             _("A frame needs the resident register first and the certification register second."),
@@ -130,59 +163,71 @@ def _check_arguments(residents: Register, certifications: Register, reference: d
         )
 
 
-def _register(engine: Any, residents: Register, certifications: Register) -> None:
-    table = residents.table
-    narrow = table.select(
-        ["resident_no", "birth_date", "resident_since", "removed_on", "removal", "protection"]
-    ).append_column("position", pa.array(np.arange(table.num_rows, dtype=np.int32)))
-    batches = narrow.to_batches(max_chunksize=BATCH_ROWS)  # small batches let DuckDB use every core
-    engine.register("residents", pa.Table.from_batches(batches))
-    engine.register("certifications", certifications.table)
-    engine.register("unclear", pa.table({"resident_no": certifications.unclear}))
+def _link_marks(links: Any, n: int) -> dict[str, NDArray[np.bool_]]:
+    marks = {}
+    for name, positions in (("undecided", links.undecided), ("unclear", links.unclear_residents)):
+        marks[name] = np.zeros(n, dtype=np.bool_)
+        marks[name][positions] = True
+    return marks
 
 
-def _linkage(engine: Any, certifications: Register) -> Linkage:
-    query = "SELECT count(*) FROM certifications SEMI JOIN residents USING (resident_no)"
-    ((matched,),) = engine.sql(query).fetchall()
+def _linkage(links: Any, certifications: Register, judged: Judged) -> Linkage:
     return Linkage(
         rows=certifications.accepted,
-        matched=int(matched),
+        matched=certifications.accepted - links.resident_of_row.null_count,
         unclear=len(certifications.unclear),
         unattributed=certifications.unattributed,
+        undecided=len(links.undecided),
+        certified_under_65=judged.certified_under_65,
     )
 
 
-def _reasons(engine: Any) -> dict[str, int]:
-    """Count the persons of every reason; "" for those who are left."""
-    found = engine.sql("SELECT reason, count(*) FROM judged GROUP BY reason").fetchall()
-    return {reason: int(count) for reason, count in found}
+def _sources(
+    residents: Register,
+    certifications: Register,
+    qualifications: Register | None,
+    exclusions: Exclusions | None,
+) -> dict[str, str]:
+    sources = {"residents": residents.sha256, "certifications": certifications.sha256}
+    if qualifications is not None:
+        sources["qualifications"] = qualifications.sha256
+    return sources | ({} if exclusions is None else dict(exclusions.sources))
 
 
-def _check_linkage(engine: Any, linkage: Linkage) -> None:
-    hint = _("It is probably another file, another year or another number. Nothing is drawn.")
-    if linkage.rate < limits().min_match_rate:
+def _check_rate(links: Any, certifications: Register) -> None:
+    rows = certifications.accepted
+    rate = 1 - links.resident_of_row.null_count / rows if rows else 0.0
+    if rate < limits().min_match_rate:
         text = _(
             "Only {rate:.1%} of the certification rows are in the resident register; "
             "at least {least:.0%} must be."
         )
-        message = text.format(rate=linkage.rate, least=limits().min_match_rate)
-        raise SamplingError("SAM-LINK-RATE", message, hint=hint)
-    query = "SELECT count(resident_no), count(*) FILTER (applied) FROM judged"
-    ((elders, applied),) = engine.sql(query).fetchall()
-    if elders >= limits().judged_from and applied < limits().min_elder_share * elders:
+        raise _refused_link("SAM-LINK-RATE", text.format(rate=rate, least=limits().min_match_rate))
+
+
+def _check_share(judged: Judged) -> None:
+    least = limits().min_elder_share
+    if judged.elders >= limits().judged_from and judged.applied < least * judged.elders:
         text = _("Only {share:.1%} of the elders have a certification row; at least {least:.0%} must.")
-        message = text.format(share=applied / elders, least=limits().min_elder_share)
-        raise SamplingError("SAM-LINK-SHARE", message, hint=hint)
+        raise _refused_link("SAM-LINK-SHARE", text.format(share=judged.applied / judged.elders, least=least))
+
+
+def _refused_link(code: str, message: str) -> SamplingError:
+    hint = _("It is probably another file, another year or another number. Nothing is drawn.")
+    return SamplingError(code, message, hint=hint)
 
 
 def _people(
-    survivors: Any, residents: Register, ages: Any, areas: Mapping[str, str], municipality: str
+    residents: Register, judged: Judged, reference: date, areas: Mapping[str, str], municipality: str
 ) -> Any:
     """Return the frame's table: text decoded for these persons only; town and area null where unknown."""
-    names = ["resident_no", "household_no", "name", "sex", "postal_code", "address", "building"]
+    survivors = judged.survivors
+    positions = survivors["position"].to_numpy()
+    names = ["resident_no", "household_no", "sex", "postal_code"]
     people = residents.table.select(names).take(survivors["position"]).combine_chunks()
     column = {name: people[name].combine_chunks() for name in names}
-    addresses = to_text(column["address"], residents.encoding)
+    ages = ages_on(_births(residents).take(survivors["position"]), reference)
+    addresses = text_of(residents, "address", positions)
     town, area = _located(addresses, areas, municipality)
     bands = pa.array([age_band(age) for age in range(limits().min_age, OLDEST)])
     return pa.table(
@@ -190,22 +235,29 @@ def _people(
             "person_key": survivors["person_key"],
             "resident_no": column["resident_no"],
             "household_no": column["household_no"],
-            "name": to_text(column["name"], residents.encoding),
+            "name": text_of(residents, "name", positions),
             "area": area,
             "town": town,
             "age": ages,
             "age_band": bands.take(pc.subtract(ages, limits().min_age)),
             "sex": column["sex"].cast(pa.string()),
             "postal_code": column["postal_code"],
-            "address": _with_building(addresses, to_text(column["building"], residents.encoding)),
+            "address": _with_building(addresses, text_of(residents, "building", positions)),
             "certification_flag": survivors["flag"],
         }
     )
 
 
+def _births(residents: Register) -> Any:
+    """Return the latest possible day of birth: everybody of the frame is surely of this age."""
+    table = residents.table
+    latest = table["birth_latest"] if "birth_latest" in table.column_names else table["birth_date"]
+    return pc.coalesce(latest, table["birth_date"])
+
+
 def _with_building(addresses: Any, buildings: Any) -> Any:
-    whole = pc.binary_join_element_wise(addresses, buildings, SEPARATOR)
-    return pc.if_else(pc.equal(buildings, ""), addresses, whole)
+    whole = pc.binary_join_element_wise(addresses, buildings, SEPARATOR, null_handling="replace")
+    return pc.if_else(pc.equal(pc.fill_null(buildings, ""), ""), addresses, whole)
 
 
 def _located(addresses: Any, areas: Mapping[str, str], municipality: str) -> tuple[Any, Any]:

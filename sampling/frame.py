@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -14,60 +13,23 @@ import pyarrow.compute as pc
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from custody.messages import mark
+from sampling.frame_rules import RULE_TITLES, RULES, STAFF_RULES, FrameRules
 from sampling.keys import person_keys
 from sampling.views import html_table
 
 __all__ = [
-    "BATCH_ROWS",
     "RULES",
     "RULE_TITLES",
     "STRATUM_COLUMNS",
     "Frame",
     "Linkage",
+    "ListCount",
     "check_strata",
     "key_digest",
 ]
 
-RULES: Final = (
-    "removed_record",
-    "moved_in_after",
-    "under_65",
-    "protected",
-    "certified_valid",
-    "pending_new",
-    "pending_renewal",
-    "pending_change",
-    "certification_unclear",
-    "area_unknown",
-)
-"""The rules in their order: a person leaves by the first that holds."""
-
-RULE_TITLES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "register": mark("rows of the resident register"),
-        "quarantined": mark("row failed a check (quarantine)"),
-        "removed_record": mark("moved away, dead or struck off by the reference date"),
-        "moved_in_after": mark("moved in after the reference date"),
-        "under_65": mark("under 65 on the reference date"),
-        "protected": mark("protection measure (support for victims)"),
-        "certified_valid": mark("certified for care on the reference date"),
-        "pending_new": mark("new application open"),
-        "pending_renewal": mark("renewal open, old period over"),
-        "pending_change": mark("change of level open"),
-        "certification_unclear": mark("certification row failed a check"),
-        "area_unknown": mark("address in no known town"),
-        "frame": mark("frame: persons who may be drawn"),
-    }
-)
-"""What each line of the flow means, in English (through `custody.messages.gettext` in the language in
-use)."""
-
 STRATUM_COLUMNS: Final = ("area", "town", "age_band", "sex")
 """Columns of the frame that may define strata."""
-
-BATCH_ROWS: Final = 65536
-"""Rows that DuckDB takes at a time: small enough for every core to have work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +41,23 @@ class Linkage:
     rows : int
         Accepted certification rows.
     matched : int
-        Those whose resident number is in the resident register.
+        Those whose person is in the resident register.
     unclear : int
         Persons named by a quarantined certification row.
     unattributed : int
         Quarantined certification rows that name nobody: their persons cannot be kept out.
+    undecided : int
+        Persons that a row may belong to, without a decision of staff.
+    certified_under_65 : int
+        Certified persons who are out by their age (第2号被保険者); the rule ``under_65`` counts them.
     """
 
     rows: int
     matched: int
     unclear: int
     unattributed: int
+    undecided: int = 0
+    certified_under_65: int = 0
 
     @property
     def rate(self) -> float:
@@ -102,7 +70,7 @@ class Linkage:
         Returns
         -------
         pandas.DataFrame
-            Columns rows, matched, rate, unclear, unattributed; one row.
+            Columns rows, matched, rate, unclear, unattributed, undecided, certified_under_65; one row.
         """
         return pd.DataFrame(
             {
@@ -111,8 +79,29 @@ class Linkage:
                 "rate": [self.rate],
                 "unclear": [self.unclear],
                 "unattributed": [self.unattributed],
+                "undecided": [self.undecided],
+                "certified_under_65": [self.certified_under_65],
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ListCount:
+    """How a list of exclusions met the resident register.
+
+    Parameters
+    ----------
+    name : str
+        ``opted_out``, ``earlier_sample``, ``institution``, ``insured_elsewhere`` or ``exempt``.
+    entries : int
+        Different entries of the list.
+    matched : int
+        Those that are in the resident register.
+    """
+
+    name: str
+    entries: int
+    matched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +121,13 @@ class Frame:
     linkage : Linkage
         How the registers met.
     sources : mapping of str to str
-        Register → SHA-256 of its file.
+        Register or list → SHA-256 of its file.
     data : pyarrow.Table
         One row a person. Not shown.
+    rules : FrameRules
+        The switches that it was built with.
+    lists : tuple of ListCount
+        The lists that it was built with.
     """
 
     reference_date: date
@@ -144,6 +137,8 @@ class Frame:
     linkage: Linkage
     sources: Mapping[str, str]
     data: Any = field(repr=False)
+    rules: FrameRules = field(default_factory=FrameRules)
+    lists: tuple[ListCount, ...] = ()
 
     def __len__(self) -> int:
         return int(self.data.num_rows)
@@ -156,8 +151,8 @@ class Frame:
         -------
         pandas.DataFrame
             Columns person_key, resident_no, household_no, name, area, town, age (years), age_band, sex,
-            postal_code, address, certification_flag ("", "lapsed", "not_eligible"; never exported); one row a
-            person, ordered by person key. A new object each time.
+            postal_code, address, certification_flag (the rules that hold but are switched off, joined by
+            ";"; never exported); one row a person, ordered by person key. A new object each time.
         """
         persons: pd.DataFrame = self.data.to_pandas()
         return persons
@@ -176,6 +171,59 @@ class Frame:
         removed = [0, *self.removed.values(), 0]
         remaining = self.read - np.cumsum(removed)
         return pd.DataFrame({"rule": rules, "removed": removed, "remaining": remaining})
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the flow: the same table as `flow`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns rule, removed, remaining.
+        """
+        return self.flow
+
+    @property
+    def flags(self) -> pd.DataFrame:
+        """How many persons of the frame each switched-off rule would have removed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns flag, persons; every rule that is switched to "include", in the order of the rules. A
+            person with two flags counts in both.
+        """
+        cells = pc.split_pattern(self.data["certification_flag"], ";")
+        found = {
+            pair["values"]: pair["counts"] for pair in pc.value_counts(pc.list_flatten(cells)).to_pylist()
+        }
+        kept = [rule for rule in self.rules.switches if not self.rules.excludes(rule)]
+        return pd.DataFrame({"flag": kept, "persons": [int(found.get(rule, 0)) for rule in kept]})
+
+    @property
+    def staff_list(self) -> pd.DataFrame:
+        """How many persons are left out only until staff have looked at them (確認を要する人).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns reason, persons; the rules of `STAFF_RULES`.
+        """
+        persons = [self.removed.get(rule, 0) for rule in STAFF_RULES]
+        return pd.DataFrame({"reason": list(STAFF_RULES), "persons": persons})
+
+    @property
+    def exclusion_lists(self) -> pd.DataFrame:
+        """How each list of exclusions met the resident register.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns list, entries, matched, unmatched; one row a list that was given.
+        """
+        return pd.DataFrame(
+            [(item.name, item.entries, item.matched, item.entries - item.matched) for item in self.lists],
+            columns=["list", "entries", "matched", "unmatched"],
+        )
 
     def strata(self, by: Sequence[str]) -> pd.DataFrame:
         """Count the persons of each stratum.

@@ -62,7 +62,9 @@ RULE_TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "pending_new": mark("new application open"),
         "pending_renewal": mark("renewal open, old period over"),
         "pending_change": mark("change of level open"),
-        "certification_unclear": mark("certification unclear: row failed a check, or rows contradict (staff list)"),
+        "certification_unclear": mark(
+            "certification unclear: row failed a check, or rows contradict (staff list)"
+        ),
         "link_undecided": mark("certification row may be this person's (staff list)"),
         "insured_elsewhere": mark("lives here, insured by another municipality"),
         "exempt": mark("in a facility outside the care insurance"),
