@@ -18,7 +18,7 @@ from custody.files import sha256_file
 from custody.messages import gettext as _
 from sampling.ages import born_by
 from sampling.areas import fold_address
-from sampling.decoding import forbidden
+from sampling.encodings import forbidden
 from sampling.frame import ListCount
 from sampling.interim import text_of
 from sampling.limits import limits

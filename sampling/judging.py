@@ -171,7 +171,7 @@ COUNTS: Final = """
 SELECT
     (SELECT count(*) FROM judged WHERE elder),
     (SELECT count(*) FROM judged WHERE elder AND applied),
-    (SELECT count(*) FROM person AS p JOIN judged AS j USING (position) WHERE p.valid AND j.reason = 'under_65')
+    (SELECT count(*) FROM person JOIN judged USING (position) WHERE valid AND reason = 'under_65')
 """
 
 
