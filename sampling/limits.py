@@ -20,7 +20,7 @@ class Limits:
         Largest share of failed rows of an accepted file, 0 to 1.
     earliest_birth : datetime.date
         A birth date before it is a fault.
-    max_field_bytes, block_bytes : int
+    max_field_bytes, block_bytes, max_workbook_bytes : int
         Sizes in bytes.
     forbidden_words : tuple of str
         Words that no column name may hold.
@@ -46,6 +46,7 @@ class Limits:
     earliest_birth: date
     max_field_bytes: int
     block_bytes: int
+    max_workbook_bytes: int
     forbidden_words: tuple[str, ...]
     min_match_rate: float
     min_elder_share: float
