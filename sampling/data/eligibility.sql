@@ -36,13 +36,14 @@ SELECT
     NOT ended AND decided AND coalesce(decision = 'not_eligible', FALSE) AS refused,
     NOT ended AND coalesce(decision = 'checklist' AND coalesce(decided_on <= $known, TRUE), FALSE) AS checklist,
     NOT ended AND NOT decided AND (decided_on > $known OR decision IS NULL) AS waits,
-    -- a decision without its day, a day without its decision, a certification without its period
+    -- a decision without its day, a day without its decision, a certification without its period, an open
+    -- application without its kind or day
     NOT ended AND (
         (decided AND decision IS NULL)
         OR (decided_on IS NULL AND decision IN ('certified', 'not_eligible'))
         OR (decided AND decision = 'certified' AND (valid_from IS NULL OR valid_to IS NULL)
             AND coalesce(valid_from, $reference) <= $reference)
-        OR (NOT decided AND application IS NULL AND coalesce(applied_on, $reference) <= $reference)
+        OR (waits AND (application IS NULL OR applied_on IS NULL) AND coalesce(applied_on, $reference) <= $reference)
     ) AS unclear
 FROM seen;
 

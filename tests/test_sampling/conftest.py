@@ -1,10 +1,13 @@
 """Small registers written by hand, an invented ward, and a training survey for the sampling tests."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from custody.messages import set_language
@@ -82,6 +85,82 @@ class Desk:
             knowledge_date=known,
             secret=bytes(32),
         )
+
+
+DATE, TEXT = pa.date32(), pa.string()
+CODE = pa.dictionary(pa.int32(), pa.string())
+COLUMNS: dict[str, dict[str, Any]] = {
+    "residents": {
+        **dict.fromkeys(("resident_no", "household_no", "insured_no", "name", "kana", "alias"), TEXT),
+        **{"birth_date": DATE, "birth_latest": DATE, "sex": CODE, "postal_code": TEXT, "address": TEXT},
+        **{"building": TEXT, "resident_since": DATE, "removed_on": DATE, "removal": CODE, "protection": CODE},
+        **{"protection_from": DATE, "protection_to": DATE, "registered": CODE, "institution": CODE},
+    },
+    "certifications": {
+        **{"resident_no": TEXT, "insured_no": TEXT, "application": CODE, "applied_on": DATE},
+        **{"decided_on": DATE, "decision": CODE, "outcome": CODE, "valid_from": DATE, "valid_to": DATE},
+    },
+    "qualifications": {
+        **{"insured_no": TEXT, "resident_no": TEXT, "status": CODE, "acquired_on": DATE, "lost_on": DATE},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HandRegister:
+    """A register as the reader hands it over, its rows written by hand in our own words."""
+
+    kind: str
+    table: Any
+    quarantined: int = 0
+    unclear: Any = field(default_factory=lambda: pa.array([], TEXT))
+    unclear_insured: Any = field(default_factory=lambda: pa.array([], TEXT))
+    unattributed: int = 0
+    sha256: str = "0" * 64
+    encoding: str = "utf-8"
+
+    @property
+    def accepted(self) -> int:
+        return int(self.table.num_rows)
+
+    @property
+    def read(self) -> int:
+        return self.accepted + self.quarantined
+
+    def text(self, name: str, positions: Any = None) -> Any:
+        """Return the text of some rows."""
+        column = self.table[name].combine_chunks()
+        return column if positions is None else column.take(pa.array(np.asarray(positions)))
+
+
+def by_hand(kind: str, rows: Iterable[Mapping[str, Any]], **counts: Any) -> HandRegister:
+    """Make a register of rows in our own words; residents are ordinary elders but for what is said."""
+    usual = {
+        "name": "練馬　太郎",
+        "birth_date": date(1935, 4, 1),
+        "sex": "M",
+        "postal_code": "176-0001",
+        "address": "東京都練馬区練馬１丁目２番３号",
+        "building": "",
+        "resident_since": date(1970, 4, 1),
+        "protection": "no",
+    }
+    full = [{**(usual if kind == "residents" else {}), **row} for row in rows]
+    if kind == "residents":
+        full = [
+            {"birth_latest": row["birth_date"], "household_no": row["resident_no"], **row} for row in full
+        ]
+    columns = {
+        name: pa.array([row.get(name) for row in full], TEXT if type_ == CODE else type_).cast(type_)
+        for name, type_ in COLUMNS[kind].items()
+    }
+    return HandRegister(kind, pa.table(columns), **counts)
+
+
+@pytest.fixture
+def hand() -> Callable[..., HandRegister]:
+    """Make registers by hand."""
+    return by_hand
 
 
 @pytest.fixture(autouse=True)
