@@ -1,12 +1,15 @@
 """Reading a register's bytes once: digest, strict decoding and line count in one pass.
 
 pyarrow parses while the bytes are checked. The bytes of CP932, UTF-8 and ASCII are parsed as they are: no
-comma, quote or line end can be the second byte of a character there. Others are turned into UTF-8 on the way.
+comma, tab, semicolon, quote or line end can be the second byte of a character there. Others are turned into
+UTF-8 on the way.
 """
 
 import codecs
+import csv
 import hashlib
 import io
+import os
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
@@ -17,20 +20,30 @@ import pyarrow.compute as pc
 
 from custody.errors import InputError
 from custody.messages import gettext as _
-from sampling.encodings import codec_name, forbidden, likely_encoding
+from sampling.encodings import codec_name, forbidden, likely_encoding, mark_of
+from sampling.filetypes import check_type, read_start
 
-__all__ = ["CheckedStream", "codec_name", "forbidden", "likely_encoding", "read_header", "to_text"]
+__all__ = [
+    "FORBIDDEN_BYTES",
+    "CheckedStream",
+    "check_mark",
+    "control_character",
+    "forbidden",
+    "read_header",
+    "to_text",
+    "undecodable",
+    "without_end_mark",
+]
 
 PASSED_THROUGH: Final = frozenset({"cp932", "utf-8", "ascii"})
 FORBIDDEN_BYTES: Final = (b"\x00", b"\x1a")
-HEADER_BYTES: Final = 65536
+END_MARK: Final = b"\x1a"
+"""Ctrl-Z: what DOS programs write after the last byte of a text file."""
 SLICE_BYTES: Final = 32768
 LINE_END: Final = ord("\n")
-CONTAINERS: Final = {
-    b"PK\x03\x04": "Excel (.xlsx) or ZIP",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "Excel (.xls)",
-    b"%PDF": "PDF",
-}
+PLAIN: Final = {"utf-16": "utf-16-le", "utf-8-sig": "utf-8"}
+"""The same encoding without a mark at the beginning."""
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 class CheckedStream(io.RawIOBase):
@@ -63,6 +76,7 @@ class CheckedStream(io.RawIOBase):
         super().__init__()
         self._name = path.name
         self._source = path.open("rb", buffering=0)
+        self._size = os.fstat(self._source.fileno()).st_size
         self._codec = codec_name(encoding)
         self._through = self._codec in PASSED_THROUGH and not to_utf8
         self._decoder = codecs.getincrementaldecoder(self._codec)("strict")
@@ -98,7 +112,7 @@ class CheckedStream(io.RawIOBase):
         Returns
         -------
         bytes
-            The same bytes, or UTF-8.
+            The same bytes, or UTF-8; without a Ctrl-Z that ends the file.
 
         Raises
         ------
@@ -110,9 +124,14 @@ class CheckedStream(io.RawIOBase):
             self._digest.update(raw)
         else:
             self._worker.submit(self._digest.update, raw)
+        waiting = len(self._decoder.getstate()[0])
         text = self._decode(raw)
         out = raw if self._through else text.encode("utf-8")
-        self._refuse_control(out)
+        if self._read + len(raw) == self._size:
+            out = without_end_mark(out)
+        for byte in FORBIDDEN_BYTES:
+            if byte in out:
+                raise self._control(byte, out, text, waiting)
         self._read += len(raw)
         self.lines += out.count(b"\n")
         if out:
@@ -128,30 +147,123 @@ class CheckedStream(io.RawIOBase):
             try:
                 piece = self._decoder.decode(view[start : start + SLICE_BYTES], final=not raw)
             except UnicodeDecodeError as fault:
-                raise self._undecodable(raw, start - waiting + fault.start) from None
+                offset = self._read + start - waiting + fault.start
+                raise undecodable(self._codec, offset, raw, self._name) from None
             if not self._through:
                 pieces.append(piece)
-        return "".join(pieces)
+        text = "".join(pieces)
+        return text.removeprefix(BYTE_ORDER_MARK) if self._read == 0 else text
 
-    def _refuse_control(self, out: bytes) -> None:
-        for byte in FORBIDDEN_BYTES:
-            if byte in out:
-                text = _("The file holds the control character 0x{byte:02X} at byte offset {offset:,}.")
-                message = text.format(byte=byte[0], offset=self._read + out.index(byte))
-                hint = _("Ask the section that made the extract for a clean text file.")
-                raise InputError("SAM-FILE-CONTROL", message, hint=hint, file=self._name)
-
-    def _undecodable(self, raw: bytes, place: int) -> InputError:
-        text = _("The file is not text in {encoding}: byte offset {offset:,} cannot be decoded.")
-        message = text.format(encoding=self._codec, offset=self._read + place)
-        likely = likely_encoding(raw, exact=False)
-        if likely and likely != self._codec:
-            message += " " + _("It looks like {encoding}.").format(encoding=likely)
-        hint = _("Say the right encoding (--encoding), or ask for the extract again.")
-        return InputError("SAM-FILE-ENCODING", message, hint=hint, file=self._name)
+    def _control(self, byte: bytes, out: bytes, text: str, waiting: int) -> InputError:
+        offset = self._read + out.index(byte)
+        if not self._through:
+            before = text[: text.index(byte.decode("ascii"))]
+            offset = self._read - waiting + len(before.encode(PLAIN.get(self._codec, self._codec)))
+        return control_character(byte, offset, self._name)
 
 
-def read_header(path: Path, encoding: str) -> list[str]:
+def control_character(byte: bytes, offset: int, name: str) -> InputError:
+    """Make the refusal of a file with a control character.
+
+    Parameters
+    ----------
+    byte : bytes
+        The character, one byte.
+    offset : int
+        Where it is, from 0.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    InputError
+        To be raised.
+    """
+    text = _("The file holds the control character 0x{byte:02X} at byte offset {offset:,}.")
+    message = text.format(byte=byte[0], offset=offset)
+    hint = _("Ask the section that made the extract for a clean text file.")
+    return InputError("SAM-FILE-CONTROL", message, hint=hint, file=name)
+
+
+def undecodable(codec: str, offset: int, sample: bytes, name: str) -> InputError:
+    """Make the refusal of a file in another encoding.
+
+    Parameters
+    ----------
+    codec : str
+        The declared encoding.
+    offset : int
+        First byte that cannot be decoded, from 0.
+    sample : bytes
+        Bytes of the file, to guess by.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    InputError
+        To be raised.
+    """
+    text = _("The file is not text in {encoding}: byte offset {offset:,} cannot be decoded.")
+    message = text.format(encoding=codec, offset=offset)
+    likely = likely_encoding(sample, exact=False)
+    if likely and likely != codec:
+        message += " " + _("It looks like {encoding}.").format(encoding=likely)
+    hint = _("Say the right encoding (--encoding), or ask for the extract again.")
+    return InputError("SAM-FILE-ENCODING", message, hint=hint, file=name)
+
+
+def check_mark(path: Path, start: bytes, encoding: str) -> None:
+    """Refuse a file whose first bytes show another encoding than the declared one.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    start : bytes
+        Its beginning.
+    encoding : str
+        Name of a Python codec.
+
+    Raises
+    ------
+    InputError
+        The byte order mark is of another encoding, or every second byte is 0 (UTF-16).
+    """
+    codec = codec_name(encoding)
+    likely = likely_encoding(start, exact=False)
+    if likely is None:
+        return
+    declared_wide, really_wide = codec.startswith("utf-16"), likely.startswith("utf-16")
+    turned = codec == "utf-16-be" and start.startswith(codecs.BOM_UTF16_LE)
+    turned |= codec == "utf-16-le" and start.startswith(codecs.BOM_UTF16_BE)
+    marked = mark_of(start)
+    if declared_wide != really_wide or turned or (marked == "utf-8" and not codec.startswith("utf-8")):
+        raise undecodable(codec, 0, start, path.name)
+
+
+def without_end_mark(out: bytes) -> bytes:
+    """Take off the Ctrl-Z that ends a file of DOS.
+
+    Parameters
+    ----------
+    out : bytes
+        The last bytes of the file.
+
+    Returns
+    -------
+    bytes
+        The same without one final 0x1A.
+
+    Examples
+    --------
+    >>> without_end_mark(b"1,2" + bytes([26]))
+    b'1,2'
+    """
+    return out.removesuffix(END_MARK)
+
+
+def read_header(path: Path, encoding: str, delimiter: str = ",") -> list[str]:
     """Read the first line of a CSV file.
 
     Parameters
@@ -160,6 +272,8 @@ def read_header(path: Path, encoding: str) -> list[str]:
         The file.
     encoding : str
         Name of a Python codec.
+    delimiter : str
+        What stands between two cells.
 
     Returns
     -------
@@ -171,37 +285,17 @@ def read_header(path: Path, encoding: str) -> list[str]:
     InputError
         The file is missing, empty, not a text file, or in another encoding.
     """
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(HEADER_BYTES)
-    except OSError:
-        raise _refused("SAM-FILE-NONE", _("The file cannot be opened."), path) from None
-    if not start.strip():
-        raise _refused("SAM-FILE-EMPTY", _("The file is empty."), path)
-    for magic, kind in CONTAINERS.items():
-        if start.startswith(magic):
-            raise _refused("SAM-FILE-TYPE", _("This is not a CSV file: {kind}.").format(kind=kind), path)
+    start = read_start(path)
+    check_type(path, start, "delimited")
+    check_mark(path, start, encoding)
     decoder = codecs.getincrementaldecoder(codec_name(encoding))("strict")
     try:
-        text = decoder.decode(start).split("\n")[0]
+        line = decoder.decode(start).split("\n")[0]
     except UnicodeDecodeError as fault:
-        likely = likely_encoding(start, exact=False) or _("unknown")
-        message = _("The file is not text in {encoding}: byte offset {offset:,} cannot be decoded.").format(
-            encoding=codec_name(encoding), offset=fault.start
-        )
-        message += " " + _("It looks like {encoding}.").format(encoding=likely)
-        raise _refused("SAM-FILE-ENCODING", message, path) from None
-    return [_plain(cell) for cell in text.split(",")]
-
-
-def _plain(cell: str) -> str:
-    return cell.strip().removeprefix("\ufeff").strip().strip('"').strip()
-
-
-def _refused(code: str, message: str, path: Path) -> InputError:
-    return InputError(
-        code, message, hint=_("Ask the section that made the extract for the right file."), file=path.name
-    )
+        raise undecodable(codec_name(encoding), fault.start, start, path.name) from None
+    plain = line.removeprefix(BYTE_ORDER_MARK).rstrip("\r").replace("\0", "")
+    cells = next(csv.reader([plain], delimiter=delimiter), [""])
+    return [cell.strip().strip('"').strip() for cell in cells]
 
 
 def to_text(cells: Any, encoding: str) -> Any:

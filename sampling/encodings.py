@@ -13,6 +13,8 @@ __all__ = ["codec_name", "forbidden", "likely_encoding", "mark_of"]
 KNOWN: Final = frozenset(
     {"ascii", "cp932", "euc_jp", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"}
 )
+WIDE_ZEROS: Final = 3
+"""So many zero bytes, all at even or all at odd places, are UTF-16 and not a broken file."""
 ALIASES: Final = {"windows-31j": "cp932"}
 NARROW: Final = frozenset({"shift_jis", "shift_jis_2004", "shift_jisx0213"})
 """What people call CP932; none of them decodes the bytes of its additional characters as Windows does."""
@@ -106,7 +108,7 @@ def likely_encoding(sample: bytes, *, exact: bool = True) -> str | None:
     if marked:
         return marked
     for first, codec in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if sample[first::2].count(0) > len(sample) // 8 and sample[1 - first :: 2].count(0) == 0:
+        if sample[first::2].count(0) >= WIDE_ZEROS and sample[1 - first :: 2].count(0) == 0:
             return codec
     if sample.isascii():
         return None
