@@ -110,7 +110,7 @@ def refused(kind: str, applied: int, decided: int, **more) -> dict:
 VALID = granted("new", 701, 801, 701, 1331)
 OLD = granted("new", 101, 201, 101, 1010)
 
-# the situations of the law on D = 1 November, known on K = 20 November: rows → rule, or flag of who stays
+# the situations of the law on 1 November, known on 20 November: rows → the rule, or the flag of who stays
 SITUATIONS = {
     "period holds D": ([VALID], "certified_valid", ""),
     "decided after D, known on K, back to the application": (
