@@ -9,6 +9,7 @@ import typer
 from custody.errors import ConfigError, SamplingError
 from custody.messages import gettext as _
 from custody.messages import mark
+from sampling.layout_commands import build_layout
 
 if TYPE_CHECKING:
     from sampling.acts import FrameRun
@@ -49,6 +50,7 @@ def build() -> typer.Typer:
     app = typer.Typer(help=_("Registers, frame, draw, hand-overs, answers (staff)."), no_args_is_help=True)
     for add in (_add_frame, _add_draw, _add_verify, _add_hand_over, _add_answers, _add_export_link):
         add(app)
+    app.add_typer(build_layout(), name="layout")
     return app
 
 
