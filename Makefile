@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := analysis custody labels sampling synthetic_data
 
-.PHONY: help env check test test-fast demo bench simulate golden messages notebooks clean
+.PHONY: help env check test test-fast demo bench fuzz simulate golden messages notebooks clean
 
 help:
 	@echo "make demo      the whole survey on an invented ward, files in demo/"
 	@echo "make test      all tests, notebooks included"
 	@echo "make check     ruff (format, lint) and mypy strict"
 	@echo "make bench     seconds, rows a second and peak memory of each step at 700,000 residents"
+	@echo "make fuzz      200,000 mutated input files: a balanced register or a clear refusal, nothing else"
 	@echo "make simulate  coverage of intervals over 2,000 redraws, and the bias of nonresponse"
 	@echo "make golden    golden numbers again (needs R with the package survey)"
 	@echo "make notebooks run the notebooks again and keep their outputs"
@@ -46,6 +47,9 @@ demo: env
 bench: env
 	$(BIN)/python benchmarks/bench.py
 	$(BIN)/python benchmarks/bench_analysis.py
+
+fuzz: env
+	$(BIN)/python benchmarks/fuzz_registers.py --cases 200000
 
 golden: env
 	$(BIN)/python tests/golden/analysis_basic_input.py
