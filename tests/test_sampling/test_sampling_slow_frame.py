@@ -382,6 +382,37 @@ def usual_row(chance: random.Random, number: str) -> dict:
     return row
 
 
+def some_story(chance: random.Random, number: str) -> list[dict]:
+    """A period that ends about the reference date, and applications on the borders of its rules."""
+    near = chance.choice([-70, -30, -2, -1, 0, 1, 30])
+    start, end = RANDOM_D - timedelta(days=150), RANDOM_D + timedelta(days=near)
+    first = {**usual_row(chance, number), "applied_on": start, "decided_on": start, "decision": "certified"}
+    story = [first | {"valid_from": start, "valid_to": end}]
+    for _later in range(chance.choice([1, 1, 2, 3])):
+        applied = chance.choice([start, end, end - timedelta(days=60), RANDOM_D])
+        applied += timedelta(days=chance.choice([-1, 0, 0, 1]))
+        told = chance.choice([None, applied + timedelta(days=1), RANDOM_K])
+        row = {**some_row(chance, number), "applied_on": applied, "decided_on": told}
+        plain = {"decision": None, "outcome": None, "valid_from": None, "valid_to": None}
+        row |= chance.choice(
+            [
+                plain | {"decision": "not_eligible", "decided_on": told or applied},
+                plain | {"application": "change", "outcome": "rejected"},
+                plain | {"decided_on": None},
+                {"outcome": None},
+            ]
+        )
+        story.append(row)
+    return story
+
+
+def some_rows(chance: random.Random, number: str) -> list[dict]:
+    if chance.random() < 0.5:
+        return some_story(chance, number)
+    kinds = (some_row, usual_row)
+    return [chance.choice(kinds)(chance, number) for _row in range(chance.choice([0, 0, 1, 2, 3]))]
+
+
 RANDOM_D, RANDOM_K = date(2009, 11, 1), date(2009, 11, 20)
 SEEDS = range(24)
 
@@ -389,15 +420,9 @@ SEEDS = range(24)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_registers_are_judged_alike_person_by_person(hand, seed) -> None:
     chance = random.Random(seed)
-    numbers = [f"{n:010d}" for n in range(1, 301)]
+    numbers = [f"{n:010d}" for n in range(1, 501)]
     residents = [some_resident(chance, number) for number in numbers]
-    care = {
-        number: [
-            chance.choice([some_row, usual_row])(chance, number)
-            for _ in range(chance.choice([0, 0, 1, 2, 3]))
-        ]
-        for number in numbers
-    }
+    care = {number: some_rows(chance, number) for number in numbers}
     marks = {
         number: {mark for mark in RANDOM_MARKS if chance.random() < 0.04}
         | ({"institution"} if person["institution"] == "yes" else set())
