@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 __all__ = [
     "FIELDS",
+    "FIXED_ENCODINGS",
     "KEYS",
     "MAX_DIGITS",
     "ONE_OF",
@@ -24,6 +25,8 @@ FieldType = Literal["number", "date", "postal", "code", "text", "kana"]
 FileFormat = Literal["delimited", "fixed", "excel", "parquet"]
 RegisterKind = Literal["residents", "certifications", "qualifications"]
 
+FIXED_ENCODINGS: Final = ("cp932", "utf-8", "ascii")
+"""Encodings whose bytes can be cut into fields: a border in the middle of a character shows."""
 MAX_DIGITS: Final = 18
 """A number of up to 18 digits fits 64 bits, which is how doubles are found."""
 

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 
 from custody.errors import InputError
 from custody.messages import gettext as _
-from sampling.encodings import codec_name, forbidden, likely_encoding, mark_of
-from sampling.filetypes import check_type, read_start
+from sampling.encodings import codec_name, exact_codec, forbidden, likely_encoding, mark_of
+from sampling.filetypes import START_BYTES, check_type, read_start
 
 __all__ = [
     "FORBIDDEN_BYTES",
@@ -32,6 +32,7 @@ __all__ = [
     "read_header",
     "to_text",
     "undecodable",
+    "unreadable",
     "without_end_mark",
 ]
 
@@ -41,8 +42,6 @@ END_MARK: Final = b"\x1a"
 """Ctrl-Z: what DOS programs write after the last byte of a text file."""
 SLICE_BYTES: Final = 32768
 LINE_END: Final = ord("\n")
-PLAIN: Final = {"utf-16": "utf-16-le", "utf-8-sig": "utf-8"}
-"""The same encoding without a mark at the beginning."""
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -77,7 +76,10 @@ class CheckedStream(io.RawIOBase):
         self._name = path.name
         self._source = path.open("rb", buffering=0)
         self._size = os.fstat(self._source.fileno()).st_size
-        self._codec = codec_name(encoding)
+        self._declared = codec_name(encoding)
+        self._codec = exact_codec(self._declared, self._source.read(START_BYTES))
+        self._source.seek(0)
+        self._mark_bytes = 0
         self._through = self._codec in PASSED_THROUGH and not to_utf8
         self._decoder = codecs.getincrementaldecoder(self._codec)("strict")
         self._digest = hashlib.sha256()
@@ -148,17 +150,21 @@ class CheckedStream(io.RawIOBase):
                 piece = self._decoder.decode(view[start : start + SLICE_BYTES], final=not raw)
             except UnicodeDecodeError as fault:
                 offset = self._read + start - waiting + fault.start
-                raise undecodable(self._codec, offset, raw, self._name) from None
+                raise undecodable(self._declared, offset, raw, self._name) from None
             if not self._through:
                 pieces.append(piece)
         text = "".join(pieces)
-        return text.removeprefix(BYTE_ORDER_MARK) if self._read == 0 else text
+        if self._read or not text.startswith(BYTE_ORDER_MARK):
+            return text
+        self._mark_bytes = len(BYTE_ORDER_MARK.encode(self._codec))
+        return text[1:]
 
     def _control(self, byte: bytes, out: bytes, text: str, waiting: int) -> InputError:
         offset = self._read + out.index(byte)
         if not self._through:
             before = text[: text.index(byte.decode("ascii"))]
-            offset = self._read - waiting + len(before.encode(PLAIN.get(self._codec, self._codec)))
+            skipped = 0 if self._read else self._mark_bytes
+            offset = self._read - waiting + skipped + len(before.encode(self._codec))
         return control_character(byte, offset, self._name)
 
 
@@ -211,6 +217,27 @@ def undecodable(codec: str, offset: int, sample: bytes, name: str) -> InputError
         message += " " + _("It looks like {encoding}.").format(encoding=likely)
     hint = _("Say the right encoding (--encoding), or ask for the extract again.")
     return InputError("SAM-FILE-ENCODING", message, hint=hint, file=name)
+
+
+def unreadable(path: Path) -> InputError:
+    """Make the refusal of a file whose lines are not its rows.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    InputError
+        To be raised.
+    """
+    return InputError(
+        "SAM-FILE-ROWS",
+        _("The file is not one row a line: a quote is left open, or a line end is lost."),
+        hint=_("Ask for the extract again; nothing of this file is used."),
+        file=path.name,
+    )
 
 
 def check_mark(path: Path, start: bytes, encoding: str) -> None:
@@ -288,13 +315,17 @@ def read_header(path: Path, encoding: str, delimiter: str = ",") -> list[str]:
     start = read_start(path)
     check_type(path, start, "delimited")
     check_mark(path, start, encoding)
-    decoder = codecs.getincrementaldecoder(codec_name(encoding))("strict")
+    codec = exact_codec(codec_name(encoding), start)
+    decoder = codecs.getincrementaldecoder(codec)("strict")
     try:
         line = decoder.decode(start).split("\n")[0]
     except UnicodeDecodeError as fault:
         raise undecodable(codec_name(encoding), fault.start, start, path.name) from None
     plain = line.removeprefix(BYTE_ORDER_MARK).rstrip("\r").replace("\0", "")
-    cells = next(csv.reader([plain], delimiter=delimiter), [""])
+    try:
+        cells = next(csv.reader([plain], delimiter=delimiter), [""])
+    except csv.Error:
+        raise unreadable(path) from None
     return [cell.strip().strip('"').strip() for cell in cells]
 
 

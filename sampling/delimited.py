@@ -17,7 +17,7 @@ import pyarrow.csv as pv
 
 from custody.errors import InputError
 from custody.messages import gettext as _
-from sampling.decoding import CheckedStream, read_header
+from sampling.decoding import CheckedStream, read_header, unreadable
 from sampling.layout import RegisterLayout
 from sampling.limits import limits
 from sampling.parsed import ParsedFile, check_headers, no_rows
@@ -79,10 +79,10 @@ def parse_delimited(path: Path, rules: RegisterLayout, encoding: str) -> ParsedF
         try:
             table, stream = _parse(plan, notes)
         except pa.ArrowInvalid:
-            raise _unreadable(path) from None
+            raise unreadable(path) from None
     lines = stream.lines + stream.open_line - plan.skipped
     if table.num_rows + len(notes.rows) != lines:
-        raise _unreadable(path)
+        raise unreadable(path)
     if not lines:
         raise no_rows(path)
     table = table.rename_columns(list(rules.columns))
@@ -205,15 +205,6 @@ def _check_header_rows(table: Any, encoding: str, path: Path) -> None:
             file=path.name,
             row=again + 1,
         )
-
-
-def _unreadable(path: Path) -> InputError:
-    return InputError(
-        "SAM-FILE-ROWS",
-        _("The file is not one row a line: a quote is left open, or a line end is lost."),
-        hint=_("Ask for the extract again; nothing of this file is used."),
-        file=path.name,
-    )
 
 
 def _too_long(row: int, path: Path) -> InputError:

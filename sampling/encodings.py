@@ -8,13 +8,16 @@ from custody.errors import InputError
 from custody.messages import gettext as _
 from sampling.limits import limits
 
-__all__ = ["codec_name", "forbidden", "likely_encoding", "mark_of"]
+__all__ = ["codec_name", "exact_codec", "forbidden", "likely_encoding", "mark_of"]
 
 KNOWN: Final = frozenset(
     {"ascii", "cp932", "euc_jp", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"}
 )
-WIDE_ZEROS: Final = 3
-"""So many zero bytes, all at even or all at odd places, are UTF-16 and not a broken file."""
+WIDE_SHARE: Final = 0.05
+WIDE_RATIO: Final = 3
+"""More zero bytes than this share, and so many times more at odd places than at even ones (or the other way
+round), are UTF-16 and not a broken file: digits, commas and line ends have one each; a full-width blank has
+one at the other place."""
 ALIASES: Final = {"windows-31j": "cp932"}
 NARROW: Final = frozenset({"shift_jis", "shift_jis_2004", "shift_jisx0213"})
 """What people call CP932; none of them decodes the bytes of its additional characters as Windows does."""
@@ -84,6 +87,33 @@ def mark_of(sample: bytes) -> str | None:
     return next((name for mark, name in MARKS.items() if sample.startswith(mark)), None)
 
 
+def exact_codec(codec: str, start: bytes) -> str:
+    """Return the codec that decodes a file piece by piece, with or without a byte order mark.
+
+    Parameters
+    ----------
+    codec : str
+        Declared encoding, as `codec_name` gives it.
+    start : bytes
+        The beginning of the file.
+
+    Returns
+    -------
+    str
+        ``utf-16-le`` or ``utf-16-be`` for ``utf-16`` (little endian, as Windows writes, where nothing else
+        shows), ``utf-8`` for ``utf-8-sig``, else the same.
+
+    Examples
+    --------
+    >>> exact_codec("utf-16", "練馬".encode("utf-16-be")), exact_codec("utf-8-sig", b"")
+    ('utf-16-le', 'utf-8')
+    """
+    if codec == "utf-16":
+        big = start.startswith(codecs.BOM_UTF16_BE) or likely_encoding(start, exact=False) == "utf-16-be"
+        return "utf-16-be" if big else "utf-16-le"
+    return "utf-8" if codec == "utf-8-sig" else codec
+
+
 def likely_encoding(sample: bytes, *, exact: bool = True) -> str | None:
     """Name the encoding that a piece of a file is probably in.
 
@@ -108,7 +138,8 @@ def likely_encoding(sample: bytes, *, exact: bool = True) -> str | None:
     if marked:
         return marked
     for first, codec in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if sample[first::2].count(0) >= WIDE_ZEROS and sample[1 - first :: 2].count(0) == 0:
+        zeros = sample[first::2].count(0)
+        if zeros > max(len(sample) * WIDE_SHARE, 2, WIDE_RATIO * sample[1 - first :: 2].count(0)):
             return codec
     if sample.isascii():
         return None

@@ -9,7 +9,7 @@ from custody.messages import gettext as _
 from custody.messages import mark
 from sampling.canonical import FileFormat
 
-__all__ = ["check_type", "read_start", "real_type"]
+__all__ = ["START_BYTES", "check_type", "read_start", "real_type"]
 
 START_BYTES: Final = 65536
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from custody.errors import InputError
 from custody.messages import gettext as _
+from sampling.canonical import FIXED_ENCODINGS
 from sampling.decoding import (
     FORBIDDEN_BYTES,
     check_mark,
@@ -24,7 +25,7 @@ from sampling.decoding import (
     undecodable,
     without_end_mark,
 )
-from sampling.encodings import likely_encoding, mark_of
+from sampling.encodings import exact_codec, likely_encoding, mark_of
 from sampling.filetypes import check_type, read_start
 from sampling.layout import RegisterLayout
 from sampling.limits import limits
@@ -89,6 +90,12 @@ def parse_fixed(path: Path, rules: RegisterLayout, encoding: str) -> ParsedFile:
     start = read_start(path)
     check_type(path, start, "fixed")
     check_mark(path, start, encoding)
+    encoding = exact_codec(encoding, start)
+    if encoding not in FIXED_ENCODINGS:
+        text = _("A fixed-width file is cut by bytes: {names}.").format(names=", ".join(FIXED_ENCODINGS))
+        raise InputError(
+            "SAM-FILE-CODEC", text, hint=_("Ask for it in one of these encodings."), file=path.name
+        )
     skipped = UTF8_MARK_BYTES if mark_of(start) else 0
     reader = _Reader(path, rules, encoding, int(not rules.header), start, skipped)
     reader.columns = {name: [] for name in rules.columns}

@@ -17,6 +17,7 @@ from custody.errors import ConfigError, InputError
 from custody.messages import gettext as _
 from sampling.canonical import (
     FIELDS,
+    FIXED_ENCODINGS,
     KEYS,
     MAX_DIGITS,
     ONE_OF,
@@ -70,8 +71,6 @@ FIELD_KEYS: Final = {
     "bytes": int,
     "empty": list,
 }
-FIXED_ENCODINGS: Final = ("cp932", "utf-8", "ascii")
-"""Encodings whose bytes can be cut into fields: a border in the middle of a character shows."""
 
 
 def shipped_layouts() -> tuple[str, ...]:

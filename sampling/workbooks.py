@@ -194,11 +194,12 @@ def _book(path: Path, *, values: bool) -> Iterator[Any]:
     if size > limits().max_workbook_bytes:
         text = _("The workbook holds {bytes:,} bytes when unpacked; at most {most:,} are read.")
         raise _refused("SAM-EXCEL-SIZE", text.format(bytes=size, most=limits().max_workbook_bytes), path)
-    book = load_workbook(path, read_only=True, data_only=values, keep_links=False)
-    try:
-        yield book
-    finally:
-        book.close()
+    with path.open("rb") as stream:  # by its content: openpyxl refuses the name "a.csv"
+        book = load_workbook(stream, read_only=True, data_only=values, keep_links=False)
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def _sheet(book: Any, rules: RegisterLayout, path: Path) -> tuple[str, str]:

@@ -1,0 +1,530 @@
+"""The same cells come out of CSV, fixed width, Excel and Parquet; a wrong file is refused by its type."""
+
+import gzip
+import random
+import tracemalloc
+import zipfile
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from custody.errors import InputError
+from sampling import delimited, fixed_width, limits
+from sampling.layout import Field, RegisterLayout, load_layout
+from sampling.parsing import ParsedFile, parse_register
+
+WIDTH = 49
+FIELDS = (
+    Field("resident_no", "宛名番号", "number", width=10),
+    Field("name", "氏名", "text"),
+    Field("kana", "氏名カナ", "kana"),
+    Field("birth_date", "生年月日", "date"),
+)
+SPANS = ((1, 10), (11, 20), (31, 12), (43, 7))
+PLAIN = RegisterLayout("住民", "resident_no", True, FIELDS)
+NUMBERED = replace(
+    PLAIN,
+    header=False,
+    fields=tuple(replace(f, position=n) for f, n in zip(FIELDS, (1, 2, 4, 5), strict=True)),
+)
+FIXED = replace(
+    PLAIN,
+    format="fixed",
+    header=False,
+    record_bytes=WIDTH,
+    fields=tuple(replace(f, start=s, bytes=b) for f, (s, b) in zip(FIELDS, SPANS, strict=True)),
+)
+EXCEL, PARQUET = replace(PLAIN, format="excel"), replace(PLAIN, format="parquet")
+ROWS = [
+    ("0000000001", "髙﨑　①子", "ﾀｶｻｷ ｲﾁｺ", "3100401"),
+    ("0000000002", "表ソ能　欺", "ﾎﾟｿﾞ", "4010108"),  # second bytes 0x5C, 0x83 5C, 0x94 5C
+    ("0000000003", "", "", ""),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "区 の ファイル"
+    made.mkdir()
+    return made
+
+
+def cells(parsed: ParsedFile) -> list[tuple[str, ...]]:
+    columns = [
+        [cell.decode(parsed.encoding) for cell in column.to_pylist()] for column in parsed.table.columns
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def text(delimiter: str = ",", rows=ROWS, *, header: bool = True) -> str:
+    lines = [[*row[:2], "読まない", *row[2:]] for row in rows]
+    head = [["宛名番号", "氏名", "続柄", "氏名カナ", "生年月日"]] if header else []
+    return "".join(delimiter.join(line) + "\r\n" for line in [*head, *lines])
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize(
+    ("written", "declared"),
+    [
+        *[(name, name) for name in ("cp932", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")],
+        ("utf-8-sig", "utf-8"),
+        ("utf-8", "utf-8-sig"),
+        ("utf-16-le", "utf-16"),
+        ("utf-16-be", "UTF16"),
+        ("cp932", "Windows-31J"),
+    ],
+)
+@pytest.mark.parametrize("header", [True, False])
+def test_delimited_text_in_every_encoding(folder, delimiter, written, declared, header) -> None:
+    path = folder / "住民 一覧.csv"
+    path.write_bytes(text(delimiter, header=header).encode(written))
+    parsed = parse_register(path, replace(PLAIN if header else NUMBERED, delimiter=delimiter), declared)
+    assert cells(parsed) == ROWS
+    assert (parsed.ignored, parsed.misfits, parsed.rows) == (1, (), 3)
+
+
+def test_quoted_cells_and_headers(folder) -> None:
+    path = folder / "a.csv"
+    path.write_bytes(
+        '"宛名番号","氏名","続,柄","氏名カナ","生年月日"\n"1","a,""b""","","",""\n'.encode("cp932")
+    )
+    assert cells(parse_register(path, PLAIN, "cp932")) == [("1", 'a,"b"', "", "")]
+
+
+def test_rows_of_another_length_are_kept_with_their_numbers_and_text(folder) -> None:
+    path = folder / "a.csv"
+    path.write_bytes(text(rows=ROWS * 3).replace("髙﨑　①子", "髙,﨑", 1).encode("cp932") + b"9\r\n")
+    parsed = parse_register(path, PLAIN, "cp932")
+    assert parsed.misfits == (1, 10)
+    assert parsed.misfit_codes == ("column_count", "column_count")
+    assert [line.decode("utf-8").split(",")[0] for line in parsed.misfit_lines] == ["0000000001", "9"]
+    assert parsed.row_numbers(pa.array([0, 7]).to_numpy()) == [2, 9]
+    assert "髙" not in repr(parsed)
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def refused(path: Path, rules: RegisterLayout, encoding: str = "cp932") -> InputError:
+    with pytest.raises(InputError) as refusal:
+        parse_register(path, rules, encoding)
+    assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
+    assert "髙﨑" not in str(refusal.value)
+    return refusal.value
+
+
+ENCODINGS_REFUSED = [
+    ("utf-16", "cp932", "looks like utf-16"),
+    ("utf-16-le", "cp932", "looks like utf-16-le"),
+    ("utf-16-be", "utf-8", "looks like utf-16-be"),
+    ("utf-16-be", "utf-16-le", "byte offset"),
+    ("utf-8", "cp932", "looks like utf-8"),
+    ("utf-8-sig", "cp932", "looks like utf-8"),
+    ("cp932", "utf-8", "looks like cp932"),
+    ("cp932", "utf-16", "looks like cp932"),
+]
+
+
+@pytest.mark.parametrize(("written", "declared", "words"), ENCODINGS_REFUSED)
+def test_another_encoding_is_named_with_the_declared_one(folder, written, declared, words) -> None:
+    mark = b"\xfe\xff" if (written, declared) == ("utf-16-be", "utf-16-le") else b""
+    fault = refused(write(folder / "a.csv", mark + text(rows=ROWS * 40).encode(written)), PLAIN, declared)
+    assert fault.code == "SAM-FILE-ENCODING"
+    assert words in str(fault)
+    assert f"not text in {declared}" in str(fault)
+
+
+@pytest.mark.parametrize("name", ["shift_jis", "sjis", "shift_jisx0213"])
+def test_shift_jis_is_answered_with_the_right_name(folder, name) -> None:
+    fault = refused(write(folder / "a.csv", text().encode("cp932")), PLAIN, name)
+    assert (fault.code, "Say cp932" in str(fault)) == ("SAM-FILE-CODEC", True)
+
+
+@pytest.mark.parametrize("name", ["hex", "rot13", "klingon", "", "utf-8\0", "mbcs", "utf-32"])
+def test_what_is_no_encoding_of_a_register_is_refused(folder, name) -> None:
+    assert refused(write(folder / "a.csv", text().encode("cp932")), PLAIN, name).code == "SAM-FILE-CODEC"
+
+
+@pytest.mark.parametrize(("encoding", "unit"), [("cp932", 1), ("utf-8", 1), ("utf-16", 2), ("utf-16-be", 2)])
+@pytest.mark.parametrize("byte", ["\x00", "\x1a"])
+def test_control_characters_are_named_by_their_offset_in_the_file(folder, encoding, unit, byte) -> None:
+    before = text(rows=ROWS * 10)
+    path = write(folder / "a.csv", (before + byte + "x" + text()).encode(encoding))
+    fault = refused(path, PLAIN, encoding)
+    assert fault.code == "SAM-FILE-CONTROL"
+    assert f"byte offset {len(before.encode(encoding)):,}" in str(fault)
+
+
+def test_a_final_end_mark_of_dos_is_accepted(folder) -> None:
+    data = text().encode("cp932")
+    assert cells(parse_register(write(folder / "a.csv", data + b"\x1a"), PLAIN, "cp932")) == ROWS
+    assert refused(write(folder / "b.csv", data + b"\x1a\x1a"), PLAIN).code == "SAM-FILE-CONTROL"
+    assert refused(write(folder / "c.csv", data + b"\x1a\r\n"), PLAIN).code == "SAM-FILE-CONTROL"
+    fixed = write(folder / "f.txt", records(ROWS, b"\r\n") + b"\x1a")
+    assert cells(parse_register(fixed, FIXED, "cp932")) == ROWS
+
+
+def test_a_field_of_ten_megabytes_is_refused_by_its_row_within_bounded_memory(folder) -> None:
+    for quote in (b"", b'"'):
+        big = quote + b"x" * 10_000_000 + quote
+        path = write(
+            folder / "a.csv", text().replace("表ソ能　欺", "BIG").encode("cp932").replace(b"BIG", big)
+        )
+        tracemalloc.start()
+        fault = refused(path, PLAIN)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (fault.code, fault.row) == ("SAM-FILE-FIELD", 2)
+        assert peak < 8 * limits.limits().block_bytes
+
+
+def test_a_line_that_pyarrow_would_not_read_is_refused_by_its_row(folder) -> None:
+    long = b"x" * (delimited.PARSE_BYTES + 10)
+    path = write(folder / "a.csv", text(rows=ROWS * 2).encode("cp932") + b"1," + long + b",,,\r\n1,,,,\r\n")
+    fault = refused(path, PLAIN)
+    assert (fault.code, fault.row) == ("SAM-FILE-FIELD", 7)
+
+
+LINES_REFUSED = [
+    ("", "SAM-FILE-EMPTY"),
+    (" \r\n\r\n", "SAM-FILE-EMPTY"),
+    (text(rows=[]), "SAM-FILE-EMPTY"),
+    (text().replace("髙", '"髙'), "SAM-FILE-ROWS"),
+    (text().replace("\r\n", "\r"), "SAM-FILE-ROWS"),
+    (text() + text(), "SAM-FILE-HEADER"),
+    (text().replace("続柄", "マイ ナンバー"), "SAM-COLUMN-FORBIDDEN"),
+    (text().replace("続柄", "氏名"), "SAM-COLUMN-DOUBLE"),
+    (text().replace("氏名カナ", "カナ"), "SAM-COLUMN-MISSING"),
+    (text(";"), "SAM-COLUMN-MISSING"),
+    (text(header=False), "SAM-COLUMN-MISSING"),
+]
+
+
+@pytest.mark.parametrize(("content", "code"), LINES_REFUSED)
+def test_delimited_text_is_refused_by_its_fault(folder, content, code) -> None:
+    assert refused(write(folder / "a.csv", content.encode("cp932")), PLAIN).code == code
+
+
+def test_numbered_columns_beyond_the_last_are_refused(folder) -> None:
+    fault = refused(write(folder / "a.csv", b"1,2,3,4\r\n"), NUMBERED)
+    assert (fault.code, fault.column) == ("SAM-COLUMN-MISSING", "生年月日")
+
+
+# Fixed width
+
+
+def record(row: tuple[str, ...], encoding: str = "cp932") -> bytes:
+    return b"".join(
+        cell.encode(encoding).ljust(length) for cell, (_start, length) in zip(row, SPANS, strict=True)
+    )
+
+
+def records(rows, end: bytes) -> bytes:
+    return b"".join(record(row) + end for row in rows)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b""])
+@pytest.mark.parametrize("block_bytes", [200, 1 << 23])
+def test_fixed_width_is_cut_by_bytes_whatever_the_line_ends(folder, monkeypatch, end, block_bytes) -> None:
+    small = replace(limits.limits(), block_bytes=block_bytes)
+    monkeypatch.setattr(fixed_width, "limits", lambda: small)
+    path = write(folder / "住民.txt", records(ROWS * 20, end))
+    parsed = parse_register(path, FIXED, "cp932")
+    assert cells(parsed) == ROWS * 20
+    assert parsed.misfits == ()
+
+
+def test_the_last_record_may_lack_its_line_end(folder) -> None:
+    path = write(folder / "a.txt", records(ROWS, b"\r\n").rstrip(b"\r\n"))
+    assert cells(parse_register(path, FIXED, "cp932")) == ROWS
+
+
+def test_a_header_record_is_skipped_where_the_layout_says_so(folder) -> None:
+    path = write(folder / "a.txt", b"HEADER 20091101\r\n" + records(ROWS, b"\r\n"))
+    assert cells(parse_register(path, replace(FIXED, header=True), "cp932")) == ROWS
+
+
+def test_full_width_and_ascii_padding_is_taken_off_the_end_only(folder) -> None:
+    name = "　練　馬　　 　"
+    path = write(folder / "a.txt", records([("0000000001", name, " ｱ ", "")], b"\n"))
+    assert cells(parse_register(path, FIXED, "cp932")) == [("0000000001", "　練　馬", " ｱ", "")]
+    kept = "能＠@"  # the bytes 0x81 0x97 0x40 end with a letter, not with padding
+    path = write(folder / "b.txt", records([("0000000001", kept, "", "")], b"\n"))
+    assert cells(parse_register(path, FIXED, "cp932"))[0][1] == kept
+
+
+def test_a_border_that_cuts_a_character_and_a_record_of_another_length_are_set_aside(folder) -> None:
+    nine = "あ".encode("cp932") * 9
+    cut_end = b"0000000004" + nine + b"a" + b"\x82" + b"1".ljust(12) + b"3100101"
+    cut_start = b"000000000" + "あ".encode("cp932") + b"b".ljust(19) + b"1".ljust(12) + b"3100101"
+    broken = b"0000000006" + (b"\x82\x20" + b"b").ljust(20) + b"1".ljust(12) + b"3100101"
+    lines = [record(row) for row in ROWS * 50]
+    lines[3], lines[5], lines[7], lines[9] = cut_end, cut_start, lines[7] + b"x", b""
+    path = write(folder / "a.txt", b"\r\n".join([*lines, broken]))
+    parsed = parse_register(path, FIXED, "cp932")
+    assert list(zip(parsed.misfits, parsed.misfit_codes, strict=True)) == [
+        (4, "cut_character"),
+        (6, "cut_character"),
+        (8, "record_length"),
+        (10, "record_length"),
+        (151, "undecodable"),
+    ]
+    assert parsed.misfit_lines[:2] == (cut_end, cut_start)
+    assert parsed.table.num_rows == 146
+    assert parsed.row_numbers(pa.array([3, 145]).to_numpy()) == [5, 150]
+
+
+def test_cells_of_any_characters_come_back_as_they_were(folder) -> None:
+    chosen = random.Random(20091101)
+    letters = "アｱﾞ髙①―～＼ソ表能@[\\]`{|}~Aa0 　・ー練馬區"
+    rows = []
+    for number in range(3000):
+        name = "".join(chosen.choices(letters, k=10)).rstrip(" 　")
+        rows.append((f"{number:010d}", name, "", ""))
+    path = write(folder / "a.txt", records(rows, b"\r\n"))
+    assert cells(parse_register(path, FIXED, "cp932")) == rows
+
+
+def test_fixed_width_in_utf_8_counts_bytes_too(folder) -> None:
+    rows = [("0000000001", "練馬　一", "ﾈﾘ", ""), ("0000000002", "あ" * 6, "", "")]
+    data = b"\xef\xbb\xbf" + b"".join(record(row, "utf-8") + b"\n" for row in rows)
+    assert cells(parse_register(write(folder / "a.txt", data), FIXED, "utf-8")) == rows
+    bad = data.replace("あ".encode() * 6 + b" " * 3, b"aaa" + "あ".encode() * 6)
+    parsed = parse_register(write(folder / "b.txt", bad), FIXED, "utf-8")
+    assert parsed.misfit_codes == ("cut_character",)
+
+
+FIXED_REFUSED = [
+    (records(ROWS, b"\r\n"), 48, "cp932", "SAM-FILE-RECORD", "49 bytes"),
+    (records(ROWS, b""), 48, "cp932", "SAM-FILE-RECORD", "multiple of 48"),
+    (b"".join(record(row, "utf-8") + b"\n" for row in ROWS), 45, "cp932", "SAM-FILE-RECORD", "utf-8"),
+    (records(ROWS, b"\n").replace(b"  ", b"\x85\x40"), WIDTH, "cp932", "SAM-FILE-ENCODING", "offset 20"),
+    (records(ROWS, b"\n"), WIDTH, "utf-8", "SAM-FILE-ENCODING", "looks like cp932"),
+    (records(ROWS, b"\n"), WIDTH, "ascii", "SAM-FILE-ENCODING", "looks like cp932"),
+    (records(ROWS, b"\n"), WIDTH, "utf-16", "SAM-FILE-ENCODING", "cp932"),
+    (records([(*ROWS[0][:3], "a")], b"\n"), WIDTH, "euc_jp", "SAM-FILE-CODEC", "cut by bytes"),
+    (records(ROWS, b"\n").replace(b"  ", b"\0\0"), WIDTH, "cp932", "SAM-FILE-CONTROL", "0x00"),
+    (b"0" * 10_000_000 + b"\n", WIDTH, "cp932", "SAM-FILE-RECORD", ""),
+    (records(ROWS, b"\n") + b"0" * 9_000_000, WIDTH, "cp932", "SAM-FILE-RECORD", "row 4"),
+    (b"", WIDTH, "cp932", "SAM-FILE-EMPTY", "empty"),
+]
+
+
+@pytest.mark.parametrize(("data", "width", "encoding", "code", "words"), FIXED_REFUSED)
+def test_fixed_width_is_refused_by_its_fault(folder, data, width, encoding, code, words) -> None:
+    rules = replace(FIXED, record_bytes=width, fields=FIXED.fields[:3])
+    fault = refused(write(folder / "a.txt", data), rules, encoding)
+    assert fault.code == code
+    assert words in str(fault)
+
+
+def test_cells_that_the_layout_calls_empty_are_empty(folder) -> None:
+    rules = replace(FIXED, fields=(*FIXED.fields[:3], replace(FIXED.fields[3], empty=("0000000", "9999999"))))
+    rows = [(*ROWS[0][:3], last) for last in ("0000000", "9999999", "0000001")]
+    parsed = parse_register(write(folder / "a.txt", records(rows, b"\n")), rules, "cp932")
+    assert [row[3] for row in cells(parsed)] == ["", "", "0000001"]
+
+
+@pytest.mark.parametrize("name", ["resident_fixed", "certification_fixed"])
+def test_shipped_fixed_layouts_cut_a_record_into_all_their_fields(folder, name) -> None:
+    layout = load_layout(name)
+    rules = layout.register(layout.kinds[0])
+    line = bytearray(b" " * rules.record_bytes)
+    for n, rule in enumerate(rules.fields):
+        line[rule.start - 1 : rule.start - 1 + rule.bytes] = bytes([ord("A") + n]) * rule.bytes
+    parsed = parse_register(write(folder / "a.txt", bytes(line) + b"\r\n"), rules, rules.encoding)
+    assert cells(parsed)[0] == tuple(chr(ord("A") + n) * rule.bytes for n, rule in enumerate(rules.fields))
+
+
+# Excel and Parquet
+
+
+def workbook(path: Path, rows: list[list[Any]], *, prepare=None, sheet: str = "住民") -> Path:
+    book = openpyxl.Workbook()
+    page = book.active
+    page.title = sheet
+    for row in [["宛名番号", "氏名", "続柄", "氏名カナ", "生年月日"], *rows]:
+        page.append(row)
+    if prepare:
+        prepare(page)
+    book.save(path)
+    return path
+
+
+def test_excel_cells_become_text_without_invented_zeros(folder) -> None:
+    rows: list[list[Any]] = [
+        ["0000000001", "髙﨑　①子", "x", "ﾀｶ", "S10.4.1"],
+        [2, "a", None, 0.5, date(1935, 4, 1)],
+        [3.0, "", "", True, datetime(1935, 4, 1, 12, 30)],
+        [],
+        ["0000000004", None, None, None, None],
+        [None, None],
+    ]
+    parsed = parse_register(workbook(folder / "住民 一覧.xlsx", rows), EXCEL, "cp932")
+    assert cells(parsed) == [
+        ("0000000001", "髙﨑　①子", "ﾀｶ", "S10.4.1"),
+        ("2", "a", "0.5", "19350401"),
+        ("3", "", "TRUE", "1935-04-01T12:30:00"),
+        ("", "", "", ""),
+        ("0000000004", "", "", ""),
+    ]
+    assert (parsed.ignored, parsed.encoding) == (1, "utf-8")
+
+
+def test_excel_rows_that_cannot_be_trusted_are_set_aside(folder) -> None:
+    rows: list[list[Any]] = [
+        ["0000000001", "a", None, "", ""],
+        ["0000000002", "=B2", None, "", ""],
+        ["0000000003", "#N/A", None, "", ""],
+        [1234567890123456, "a", None, "", ""],
+        ["0000000005", "a", "=1+1", "", ""],
+        ["0000000006", "a", None, "", "", "more"],
+    ]
+    parsed = parse_register(workbook(folder / "a.xlsx", rows), EXCEL, "cp932")
+    assert list(zip(parsed.misfits, parsed.misfit_codes, strict=True)) == [
+        (2, "formula"),
+        (3, "cell_error"),
+        (4, "rounded_number"),
+        (6, "column_count"),
+    ]
+    assert parsed.rows == 6
+
+
+def test_text_that_begins_like_a_formula_stays_text(folder) -> None:
+    def as_text(page: Any) -> None:
+        page["B2"].data_type = "s"
+
+    path = workbook(folder / "a.xlsx", [["0000000001", '=HYPERLINK("x")', "", "", ""]], prepare=as_text)
+    assert cells(parse_register(path, EXCEL, "cp932"))[0][1] == '=HYPERLINK("x")'
+
+
+def test_excel_sheets_by_name_and_columns_by_number(folder) -> None:
+    def second(page: Any) -> None:
+        other = page.parent.create_sheet("認定")
+        other.append([7, "a", "", "b", "c"])
+
+    path = workbook(folder / "a.xlsx", [], prepare=second)
+    rules = replace(NUMBERED, format="excel", sheet="認定")
+    assert cells(parse_register(path, rules, "cp932")) == [("7", "a", "b", "c")]
+    assert refused(path, replace(EXCEL, sheet="資格")).code == "SAM-EXCEL-SHEET"
+    assert refused(path, EXCEL).code == "SAM-FILE-EMPTY"
+
+
+def formula_header(page: Any) -> None:
+    page["C1"] = '="続柄"'
+
+
+EXCEL_REFUSED = [
+    (lambda page: page.merge_cells("B1:C1"), "SAM-EXCEL-HEADER"),
+    (lambda page: page.merge_cells("A1:A2"), "SAM-EXCEL-HEADER"),
+    (formula_header, "SAM-EXCEL-HEADER"),
+    (lambda page: page.insert_rows(1), "SAM-COLUMN-MISSING"),
+    (lambda page: page.delete_cols(2), "SAM-COLUMN-MISSING"),
+    (lambda page: page.cell(1, 6, "口座番号"), "SAM-COLUMN-FORBIDDEN"),
+    (lambda page: page.cell(1, 6, "氏名"), "SAM-COLUMN-DOUBLE"),
+    (lambda page: page.cell(2, 2, "x" * 5000), "SAM-FILE-FIELD"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "code"), EXCEL_REFUSED)
+def test_excel_is_refused_by_its_fault(folder, spoil, code) -> None:
+    path = workbook(folder / "a.xlsx", [["0000000001", "a", "b", "c", "d"]], prepare=spoil)
+    assert refused(path, EXCEL).code == code
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(folder, monkeypatch) -> None:
+    from sampling import workbooks
+
+    small = replace(limits.limits(), max_workbook_bytes=1000)
+    monkeypatch.setattr(workbooks, "limits", lambda: small)
+    assert refused(workbook(folder / "a.xlsx", []), EXCEL).code == "SAM-EXCEL-SIZE"
+
+
+def test_parquet_columns_become_text(folder) -> None:
+    path = folder / "a.parquet"
+    table = {
+        "宛名番号": pa.array([1, None]),
+        "氏名": pa.array(["髙", None]).dictionary_encode(),
+        "続柄": pa.array([1.5, 2]),
+        "氏名カナ": pa.array([b"\xb1", "練".encode("cp932")]),
+        "生年月日": pa.array([date(1935, 4, 1), None]),
+    }
+    pq.write_table(pa.table(table), path)
+    parsed = parse_register(path, PARQUET, "cp932")
+    assert cells(parsed) == [("1", "髙", "ｱ", "19350401"), ("", "", "練", "")]
+    pq.write_table(pa.table(table | {"氏名": pa.array([1.5, 2])}), path)
+    fault = refused(path, PARQUET)
+    assert (fault.code, fault.column) == ("SAM-PARQUET-TYPE", "氏名")
+    pq.write_table(pa.table(table).slice(0, 0), path)
+    assert refused(path, PARQUET).code == "SAM-FILE-EMPTY"
+
+
+# What the file really is
+
+
+def archive(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as made:
+        for name, data in members.items():
+            made.writestr(name, data)
+    return path
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+ODS = {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"}
+REAL_TYPES = [
+    (lambda path: workbook(path, []), "Excel (.xlsx)"),
+    (lambda path: write(path, OLE + "EncryptedPackage".encode("utf-16-le")), "password"),
+    (lambda path: write(path, OLE + "Workbook".encode("utf-16-le")), "Excel (.xls)"),
+    (lambda path: archive(path, ODS), "OpenDocument"),
+    (lambda path: archive(path, {"a.csv": b"1"}), "ZIP"),
+    (lambda path: archive(path, {"xl/workbook.bin": b"1"}), ".xlsb"),
+    (lambda path: write(path, b"PK\x03\x04 cut short"), "damaged"),
+    (lambda path: write(path, b"%PDF-1.7\n"), "PDF"),
+    (lambda path: write(path, gzip.compress(b"1,2\n")), "gzip"),
+    (lambda path: write(path, b"\xef\xbb\xbf<html><table>"), "web page"),
+    (lambda path: write(path, b"age-encryption.org/v1\n"), "age"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), REAL_TYPES)
+@pytest.mark.parametrize("rules", [PLAIN, FIXED, EXCEL, PARQUET], ids=lambda rules: rules.format)
+def test_a_file_of_another_type_is_named_by_its_real_type(folder, rules, make, words) -> None:
+    path = folder / "住民.csv"
+    make(path)
+    if rules is EXCEL and words == "Excel (.xlsx)":
+        assert refused(path, rules).code == "SAM-FILE-EMPTY"
+        return
+    fault = refused(path, rules)
+    assert fault.code == "SAM-FILE-TYPE"
+    assert words in str(fault)
+
+
+def test_text_where_a_workbook_is_declared_and_the_other_way_round(folder) -> None:
+    plain = write(folder / "a.xlsx", text().encode("cp932"))
+    assert refused(plain, EXCEL).code == refused(plain, PARQUET).code == "SAM-FILE-TYPE"
+    assert 'format = "excel"' in str(refused(workbook(folder / "b.csv", []), PLAIN))
+
+
+@pytest.mark.parametrize("rules", [EXCEL, PARQUET], ids=lambda rules: rules.format)
+def test_damaged_containers_are_refused_without_a_trace(folder, rules) -> None:
+    whole = folder / "whole"
+    if rules is EXCEL:
+        workbook(whole, [["0000000001", "﨑", "", "", ""]] * 50)
+    else:
+        pq.write_table(pa.table({name: ["﨑"] * 50 for name in PLAIN.columns}), whole)
+    data = whole.read_bytes()
+    chosen = random.Random(3)
+    for number in range(40):
+        spoiled = bytearray(data)
+        for _change in range(3):
+            spoiled[chosen.randrange(len(data))] = chosen.randrange(256)
+        path = write(folder / f"{number}.bin", bytes(spoiled[: chosen.randrange(len(data) // 2, len(data))]))
+        refused(path, rules)
