@@ -36,6 +36,8 @@ class Limits:
         Spans of the certification rules, days.
     min_per_stratum : int
         Default floor of an allocation, persons.
+    largest_household : int
+        Persons of the frame that share a household number, at most, to count as a household.
     warn_below_k : int
         Smallest cell of a research package that passes without a warning, persons.
     min_answered_share : float
@@ -57,6 +59,7 @@ class Limits:
     transfer_filing_days: int
     renewal_window_days: int
     min_per_stratum: int
+    largest_household: int
     warn_below_k: int
     min_answered_share: float
 
