@@ -221,7 +221,7 @@ def _look_through(path: Path, member: str) -> tuple[bool, bool]:
     """Say whether the first row of a sheet has merged cells, and whether any cell has a formula."""
     merged = calculated = False
     rest = b""
-    with zipfile.ZipFile(path) as archive, archive.open(member.lstrip("/")) as stream:
+    with zipfile.Path(path, at=member.lstrip("/")).open("rb") as stream:
         while piece := stream.read(PIECE_BYTES):
             text = rest + piece
             calculated = calculated or FORMULA.search(text) is not None
