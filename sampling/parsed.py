@@ -98,6 +98,21 @@ def check_headers(headers: list[str], rules: RegisterLayout, path: Path) -> None
             hint=_("Ask for an extract without it, and wipe this file."),
             file=path.name,
         )
+    missing = [column for column in rules.columns if column not in headers]
+    if missing:
+        text = _("The file lacks a column of the layout.")
+        if len(missing) == len(rules.columns):
+            text = _(
+                "The first line names no column of the layout: a header line is missing, or the delimiter "
+                "is another one."
+            )
+        raise InputError(
+            "SAM-COLUMN-MISSING",
+            text,
+            hint=_("Check that it is the right file, or give the layout of this ward (--layout)."),
+            file=path.name,
+            column=missing[0],
+        )
     if len(set(headers)) < len(headers):
         raise InputError(
             "SAM-COLUMN-DOUBLE",
@@ -105,15 +120,6 @@ def check_headers(headers: list[str], rules: RegisterLayout, path: Path) -> None
             hint=_("Ask for an extract with one column of each name."),
             file=path.name,
         )
-    for column in rules.columns:
-        if column not in headers:
-            raise InputError(
-                "SAM-COLUMN-MISSING",
-                _("The file lacks a column of the layout."),
-                hint=_("Check that it is the right file, or give the layout of this ward (--layout)."),
-                file=path.name,
-                column=column,
-            )
 
 
 def check_lengths(table: Any, path: Path) -> None:

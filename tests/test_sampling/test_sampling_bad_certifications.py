@@ -81,7 +81,7 @@ def test_the_row_is_set_aside_and_its_person_is_not_drawn(desk, identifier) -> N
 
 def test_a_number_that_meets_only_after_repair_needs_a_confirmation(desk) -> None:  # CER-017
     code = expected("CER-017", "set aside")
-    path = ordinary(desk, {"宛名番号": "００００００００５００"}, {"宛名番号": "501"}, clean=250)
+    path = ordinary(desk, {"宛名番号": "０００００００５００"}, {"宛名番号": "501"}, clean=250)
     register = read_certifications(path)
     assert register.quarantine["code"].tolist() == [code, "width"]
     assert (register.accepted, register.quarantined) == (251, 2)

@@ -20,6 +20,7 @@ TABLE = Path(__file__).parents[1] / "data" / "bad_register_inputs.csv"
 with TABLE.open(encoding="utf-8", newline="") as stream:
     ROWS = {row["id"]: row for row in csv.DictReader(stream) if row["register"] == "residents"}
 CLEAN = 300
+WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 Spoil = Callable[[Path], Any]
 
 
@@ -213,7 +214,6 @@ def test_the_row_is_set_aside_by_number_column_and_code(desk, identifier) -> Non
     ("identifier", "spoil", "found"),
     [
         ("REG-049", lambda every: [*every, cp932("合計,300")], [302]),
-        ("REG-050", lambda every: [*every, b""], [302]),
         ("REG-061", lambda every: [*every[:5], every[5] + b",x", b"0000000006,1", *every[7:]], [5, 6]),
     ],
 )
@@ -226,13 +226,24 @@ def test_a_line_of_other_cells_is_set_aside_by_its_number(desk, identifier, spoi
     assert register.read == register.accepted + register.quarantined == max(301, found[-1])
 
 
+def test_an_empty_line_at_the_end_is_counted(desk) -> None:  # REG-050
+    path = ordinary(desk)
+    lines(lambda every: [*every, b""])(path)
+    register = read_residents(path)
+    code = check_table("REG-050", "set aside")["code"]
+    assert {(row, code) for row, _column, code in log(register)} == {(302, code)}
+    assert (register.read, register.quarantined) == (302, 1)
+
+
 def test_two_rows_of_one_number_are_both_set_aside(desk) -> None:  # REG-013
     register = read(desk, {}, {"宛名番号": "0000000001", "氏名": "秘密　次郎"})
     assert log(register) == [(n, "宛名番号", check_table("REG-013", "set aside")["code"]) for n in (1, 2)]
     balanced(register, 2, CLEAN + 2)
 
 
-@pytest.mark.parametrize(("identifier", "cell"), [("REG-009", "400"), ("REG-011", "００００００００４００")])
+@pytest.mark.parametrize(
+    ("identifier", "cell"), [("REG-009", "400"), ("REG-011", f"{400:010d}".translate(WIDE))]
+)
 def test_a_number_is_repaired_with_a_confirmation_only(desk, identifier, cell) -> None:
     register = read(desk, {"宛名番号": cell}, confirm_repairs=True)
     assert register.table["resident_no"][0].as_py() == "0000000400"
