@@ -16,9 +16,11 @@ from custody.errors import ConfigError, InputError
 from custody.messages import gettext as _
 from synthetic_data.addresses import Homes, find_homes
 from synthetic_data.certification import Certification, certify
+from synthetic_data.extracts import Extract, first_extract
 from synthetic_data.households import live_together
-from synthetic_data.people import FRAME, People, register, rising_numbers
-from synthetic_data.registers import certification_table, resident_table, write_register
+from synthetic_data.later import Later, later_extract
+from synthetic_data.people import FRAME, People, register
+from synthetic_data.registers import resident_table, write_register
 from synthetic_data.residency import settle
 from synthetic_data.streams import Streams
 from synthetic_data.tables import settings
@@ -135,7 +137,7 @@ class Ward:
         pandas.DataFrame
             8 columns with Japanese names.
         """
-        frame: pd.DataFrame = self._certification_table().to_pandas()
+        frame: pd.DataFrame = self.extract().certifications().to_pandas()
         return frame
 
     def write(self, folder: str | Path) -> dict[str, Path]:
@@ -154,7 +156,7 @@ class Ward:
         where = Path(folder)
         where.mkdir(parents=True, exist_ok=True)
         write_register(resident_table(self.people, self.homes), where / RESIDENTS_FILE)
-        write_register(self._certification_table(), where / CERTIFICATIONS_FILE)
+        write_register(self.extract().certifications(), where / CERTIFICATIONS_FILE)
         text = json.dumps(self.truth, ensure_ascii=False, indent=1)
         (where / TRUTH_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
         return {
@@ -163,17 +165,49 @@ class Ward:
             "truth": where / TRUTH_FILE,
         }
 
-    def _certification_table(self) -> Any:
-        numbers, streams = settings("residency")["numbers"], Streams(self.seed)
+    def extract(self) -> Extract:
+        """Both registers on the day of the extract, as numbers.
+
+        Returns
+        -------
+        Extract
+            What the files are written from.
+        """
         rows = self.certification.rows
-        distinct, place = np.unique(rows.person, return_inverse=True)
-        first, step = numbers["insured_first"], numbers["insured_step"]
-        insured = rising_numbers("insured", len(distinct), first, step, streams)
-        insured = insured[np.argsort(streams.raw("insured_order", len(distinct)), kind="stable")]
-        away = max(0, -int(distinct[0])) if len(distinct) else 0
-        first, step = numbers["elsewhere_first"], numbers["person_step"]
-        elsewhere = rising_numbers("elsewhere", away, first, step, streams)
-        return certification_table(rows, self.people, insured[place], elsewhere)
+        return first_extract(self.seed, self.dates(), self.people, self.homes, rows)
+
+    def later(self, date: datetime.date) -> Later:
+        """The same ward some weeks later, and who of the frame died, moved or was certified since.
+
+        Parameters
+        ----------
+        date : datetime.date
+            Day of the later extract, at most 120 days after the first.
+
+        Returns
+        -------
+        Later
+            The later extract; nothing is written.
+
+        Raises
+        ------
+        custody.errors.ConfigError
+            If the day is not after the first extract, or too long after it.
+
+        Examples
+        --------
+        >>> ward = make_ward(2_000, seed="example")
+        >>> ward.later(datetime.date(2009, 12, 2)).truth["frame"]["died"] > 0
+        True
+        """
+        most = settings("later")["bounds"]["most_days"]
+        if not 1 <= (date - self.extract_date).days <= most:
+            raise ConfigError(
+                "SYN-WARD-LATER",
+                _("A later extract must be made 1 to {most} days after the first.").format(most=most),
+                hint=_("Give a day after the day of the first extract."),
+            )
+        return later_extract(self.extract(), date)
 
 
 def make_ward(
