@@ -200,10 +200,12 @@ def _read_records(reader: _Reader, flat: Bytes, starts: Places, lengths: Places)
         place = row - int(rows[0])
         line = flat[starts[place] : starts[place] + lengths[place]].tobytes()
         reader.misfits[row] = (faults[row], line)
-    good = ~(cut | wrong)
+    if (cut | wrong).any():
+        good = ~(cut | wrong)
+        records, trail = records[good], trail[:, good]
     for rule in reader.rules.fields:
         span = slice((rule.start or 1) - 1, (rule.start or 1) - 1 + (rule.bytes or 0))
-        cells = _cells(records[good, span], trail[span][:, good].T, reader.encoding)
+        cells = _cells(records[:, span], trail[span].T, reader.encoding)
         reader.columns[rule.column].append(cells)
 
 
