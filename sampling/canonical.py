@@ -136,7 +136,7 @@ PARTIAL: Final = frozenset({"birth_date"})
 VALUES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "sex": frozenset({"M", "F"}),
-        "removal": frozenset({"removed"}),
+        "removal": frozenset({"died", "moved", "struck"}),
         "protection": frozenset({"yes", "no"}),
         "registered": frozenset({"resident", "non_resident"}),
         "institution": frozenset({"yes", "no"}),
