@@ -13,10 +13,11 @@ from custody.clock import Clock
 from custody.errors import ApprovalError
 from custody.ledger import Ledger
 
-__all__ = ["CARE_CERTIFICATION", "PAPER", "RESIDENT_REGISTER", "USB", "HasApproval", "permit"]
+__all__ = ["CARE_CERTIFICATION", "CARE_QUALIFICATION", "PAPER", "RESIDENT_REGISTER", "USB", "HasApproval", "permit"]
 
 RESIDENT_REGISTER: Final = "住民基本台帳情報"
 CARE_CERTIFICATION: Final = "介護保険認定情報"
+CARE_QUALIFICATION: Final = "介護保険資格情報"
 PAPER: Final = "文書"
 USB: Final = "USBメモリ"
 

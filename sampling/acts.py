@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
-
 from custody import gate
 from custody.approval import Permit
 from custody.console import working
@@ -26,34 +24,18 @@ from sampling.building import build_frame
 from sampling.certificate import DrawCertificate
 from sampling.design import StratifiedDesign
 from sampling.drawing import Sample, draw
-from sampling.frame import RULE_TITLES, Frame
-from sampling.registers import Register, read_certifications, read_residents
+from sampling.frame import Frame
+from sampling.frame_files import frame_facts, write_flow, write_linkage, write_review
+from sampling.frame_rules import FrameRules
+from sampling.interim import link
+from sampling.linkage import Links
+from sampling.register_files import RegisterFiles, read_lists, read_registers
+from sampling.registers import Register
 from sampling.storing import draw_number, store_draw
-from sampling.views import html_page
 
 __all__ = ["DrawRun", "FrameRun", "RegisterFiles", "draw_sample", "frame_survey", "refusals"]
 
 ITEMS = (gate.RESIDENT_REGISTER, gate.CARE_CERTIFICATION)
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterFiles:
-    """The two extracts and how to read them.
-
-    Parameters
-    ----------
-    residents, certifications : pathlib.Path
-        The files.
-    layout : str
-        Name or file of the layout.
-    encoding : str
-        Their encoding.
-    """
-
-    residents: Path
-    certifications: Path
-    layout: str = "demo"
-    encoding: str = "cp932"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,6 +48,10 @@ class FrameRun:
         The frame, in memory only.
     residents, certifications : Register
         The registers as read.
+    qualifications : Register or None
+        The third register, where it was given.
+    links : Links
+        Whose each certification row is.
     files : tuple of pathlib.Path
         What was written: counts and, where rows failed, their numbers.
     """
@@ -73,7 +59,15 @@ class FrameRun:
     frame: Frame
     residents: Register
     certifications: Register
+    qualifications: Register | None
+    links: Links
     files: tuple[Path, ...] = ()
+
+    @property
+    def registers(self) -> tuple[Register, ...]:
+        """The registers that were read."""
+        last = () if self.qualifications is None else (self.qualifications,)
+        return (self.residents, self.certifications, *last)
 
     def __repr__(self) -> str:
         return f"<FrameRun: {self.frame!r}, {len(self.files)} files>"
@@ -133,14 +127,16 @@ def frame_survey(survey: Survey, files: RegisterFiles, *, knowledge_date: date |
     survey : Survey
         The survey.
     files : RegisterFiles
-        The two extracts, read where they lie.
+        The extracts and lists, read where they lie.
     knowledge_date : datetime.date, optional
         Day of the extracts. Default: today by the survey's clock.
 
     Returns
     -------
     FrameRun
-        Frame, registers, and the files ``out/flow.csv``, ``out/flow.html``, ``out/quarantine-*.csv``.
+        Frame, registers, and the files ``out/flow.csv``, ``out/flow.html``, ``out/flow-chart.svg``,
+        ``out/flow-chart.pdf``, ``out/linkage.csv``, ``out/quarantine-*.csv`` and, for staff only,
+        ``review.csv`` in the survey's folder: the certification rows that need a decision.
 
     Raises
     ------
@@ -149,10 +145,15 @@ def frame_survey(survey: Survey, files: RegisterFiles, *, knowledge_date: date |
     InputError, SamplingError, ConfigError
         A file or the frame is refused.
     """
-    gate.permit(survey, "frame", items=ITEMS)
+    gate.permit(survey, "frame", items=_items(files))
     with refusals(survey, "frame"):
         run = _build(survey, files, knowledge_date)
-    written = [*_write_flow(survey, run.frame), *_write_quarantine(survey, run)]
+    written = [
+        *write_flow(survey, run.frame),
+        write_linkage(survey, run.links),
+        *_write_quarantine(survey, run),
+        *write_review(survey, run.links),
+    ]
     with survey.ledger() as ledger:
         ledger.append("frame", **_facts(run))
         for path in written:
@@ -175,7 +176,7 @@ def draw_sample(
     survey : Survey
         The survey; its ``[design]`` says how many from which strata.
     files : RegisterFiles
-        The two extracts.
+        The extracts and lists.
     seed : str, optional
         From dice thrown in public. Default: 128 bits of the operating system.
     knowledge_date : datetime.date, optional
@@ -197,7 +198,7 @@ def draw_sample(
     InputError, ConfigError
         A file is refused.
     """
-    permit = gate.permit(survey, "draw", items=ITEMS, n=survey.design.n)
+    permit = gate.permit(survey, "draw", items=_items(files), n=survey.design.n)
     with refusals(survey, "draw"):
         number = draw_number(survey, redraw_reason)
         design = StratifiedDesign(survey.design.n, survey.design.by, survey.design.allocation)  # type: ignore[arg-type]
@@ -220,21 +221,36 @@ def _build(survey: Survey, files: RegisterFiles, knowledge_date: date | None) ->
             _("The knowledge date is in the future."),
             hint=_("Give the day on which the registers were extracted."),
         )
-    how = {"layout": files.layout, "encoding": files.encoding}
-    with working(_("reading the two registers")):
-        residents = read_residents(files.residents, **how)
-        certifications = read_certifications(files.certifications, **how)
+    with working(_("reading the registers")):
+        registers, lists = read_registers(files), read_lists(files)
+    with working(_("finding whose each certification is")):
+        links = link(
+            registers.residents,
+            registers.certifications,
+            qualifications=registers.qualifications,
+            review=files.review,
+            secret=survey.keys.secret("person"),
+        )
     with working(_("joining them to the frame")):
         frame = build_frame(
-            residents,
-            certifications,
+            registers.residents,
+            registers.certifications,
             reference_date=survey.reference_date,
             knowledge_date=known,
             areas=survey.areas,
             municipality=survey.municipality,
             secret=survey.keys.secret("person"),
+            links=links,
+            qualifications=registers.qualifications,
+            rules=FrameRules.from_settings(survey.frame),
+            exclusions=lists,
         )
-    return FrameRun(frame, residents, certifications)
+    return FrameRun(frame, registers.residents, registers.certifications, registers.qualifications, links)
+
+
+def _items(files: RegisterFiles) -> tuple[str, ...]:
+    """Name the items that the approval must hold."""
+    return ITEMS if files.qualifications is None else (*ITEMS, gate.CARE_QUALIFICATION)
 
 
 def _token_source(survey: Survey, number: int) -> TokenSource | None:
@@ -269,42 +285,23 @@ def _certified(
 
 def _facts(run: FrameRun) -> dict[str, int | str]:
     """Counts and digests of a frame as facts of the ledger."""
-    facts: dict[str, int | str] = {
-        rule: int(removed)
-        for rule, removed in zip(run.frame.flow["rule"], run.frame.flow["removed"], strict=True)
-    }
+    facts = frame_facts(run.frame)
+    if run.qualifications is not None:
+        facts["qualification_rows"] = run.qualifications.read
+        facts["qualification_failed"] = run.qualifications.quarantined
     return facts | {
-        "register": run.frame.read,
-        "frame": len(run.frame),
         "certification_rows": run.certifications.read,
         "certification_failed": run.certifications.quarantined,
-        "matched": run.frame.linkage.matched,
-        "unattributed": run.frame.linkage.unattributed,
-        "columns_ignored": run.residents.ignored + run.certifications.ignored,
-        "reference_date": run.frame.reference_date.isoformat(),
-        "knowledge_date": run.frame.knowledge_date.isoformat(),
-        "residents_sha256": run.residents.sha256,
-        "certifications_sha256": run.certifications.sha256,
-        "frame_digest": run.frame.digest,
+        "undecided": len(run.links.undecided),
+        "false_match_rate": f"{run.links.false_match_rate:.6f}",
+        "missed_match_rate": f"{run.links.missed_match_rate:.6f}",
+        "columns_ignored": sum(register.ignored for register in run.registers),
     }
-
-
-def _write_flow(survey: Survey, frame: Frame) -> list[Path]:
-    table = frame.flow
-    csv = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
-    titled = table.assign(rule=[_(RULE_TITLES[rule]) for rule in table["rule"]])
-    titled.columns = pd.Index([_("rule"), _("removed"), _("remaining")])
-    caption = _("From the register to the frame, {date}").format(date=frame.reference_date.isoformat())
-    page = html_page(titled, title=survey.title, caption=caption, training=survey.training)
-    return [
-        write_whole(survey.out / "flow.csv", csv),
-        write_whole(survey.out / "flow.html", page.encode("utf-8")),
-    ]
 
 
 def _write_quarantine(survey: Survey, run: FrameRun) -> list[Path]:
     written = []
-    for register in (run.residents, run.certifications):
+    for register in run.registers:
         if register.quarantined:
             csv = register.quarantine.to_csv(index=False, lineterminator="\r\n")
             path = survey.out / f"quarantine-{register.kind}.csv"

@@ -17,9 +17,10 @@ from sampling.areas import default_areas, places
 from sampling.exclusions import Exclusions, insurance_marks, list_marks
 from sampling.frame import Frame, Linkage
 from sampling.frame_rules import RULES, FrameRules
-from sampling.interim import exact_links, text_of
+from sampling.interim import text_of
 from sampling.judging import Clocks, Judged, judge
 from sampling.limits import limits
+from sampling.linkage import Links, exact_links
 from sampling.registers import Register
 
 __all__ = ["build_frame"]
@@ -38,7 +39,7 @@ def build_frame(
     areas: Mapping[str, str] | None = None,
     municipality: str = "東京都練馬区",
     secret: bytes | None = None,
-    links: Any | None = None,
+    links: Links | None = None,
     qualifications: Register | None = None,
     rules: FrameRules | None = None,
     exclusions: Exclusions | None = None,
@@ -163,7 +164,7 @@ def _check_arguments(
         )
 
 
-def _link_marks(links: Any, n: int) -> dict[str, NDArray[np.bool_]]:
+def _link_marks(links: Links, n: int) -> dict[str, NDArray[np.bool_]]:
     marks = {}
     for name, positions in (("undecided", links.undecided), ("unclear", links.unclear_residents)):
         marks[name] = np.zeros(n, dtype=np.bool_)
@@ -171,7 +172,7 @@ def _link_marks(links: Any, n: int) -> dict[str, NDArray[np.bool_]]:
     return marks
 
 
-def _linkage(links: Any, certifications: Register, judged: Judged) -> Linkage:
+def _linkage(links: Links, certifications: Register, judged: Judged) -> Linkage:
     return Linkage(
         rows=certifications.accepted,
         matched=certifications.accepted - links.resident_of_row.null_count,
@@ -194,7 +195,7 @@ def _sources(
     return sources | ({} if exclusions is None else dict(exclusions.sources))
 
 
-def _check_rate(links: Any, certifications: Register) -> None:
+def _check_rate(links: Links, certifications: Register) -> None:
     rows = certifications.accepted
     rate = 1 - links.resident_of_row.null_count / rows if rows else 0.0
     if rate < limits().min_match_rate:

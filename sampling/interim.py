@@ -1,32 +1,26 @@
 """Stand-ins for the linkage and the reader's text until both are here."""
 
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sampling.decoding import to_text
 
-__all__ = ["exact_links", "text_of"]
+__all__ = ["link", "text_of"]
 
 
-def exact_links(residents: Any, certifications: Any) -> Any:
-    """Link by resident number."""
+def link(residents: Any, certifications: Any, *, qualifications: Any, review: Any, secret: bytes) -> Any:
+    """Link by every step."""
     try:
-        from sampling.linkage import exact_links as real  # type: ignore[attr-defined]
+        from sampling.linkage import link_registers, read_decisions  # type: ignore[attr-defined]
     except ImportError:
-        numbers = residents.table["resident_no"].combine_chunks()
-        found = pc.index_in(certifications.table["resident_no"].combine_chunks(), value_set=numbers)
-        unclear = pc.index_in(certifications.unclear, value_set=numbers).drop_null()
-        unclear = unclear.combine_chunks() if isinstance(unclear, pa.ChunkedArray) else unclear
-        return SimpleNamespace(
-            resident_of_row=found.cast(pa.int32()),
-            undecided=np.zeros(0, dtype=np.int32),
-            unclear_residents=np.asarray(unclear, dtype=np.int32),
-        )
-    return real(residents, certifications)
+        from sampling.linkage import exact_links
+
+        return exact_links(residents, certifications)
+    decisions = None if review is None else read_decisions(review)
+    return link_registers(
+        residents, certifications, qualifications=qualifications, decisions=decisions, secret=secret
+    )
 
 
 def text_of(register: Any, name: str, positions: Any) -> Any:

@@ -16,7 +16,7 @@ from custody.approval import ACTS, Approval
 from custody.approval_file import FIELDS
 from custody.clock import JST, SimulatedClock
 from custody.errors import ApprovalError, LedgerError
-from custody.gate import CARE_CERTIFICATION, PAPER, RESIDENT_REGISTER, USB
+from custody.gate import CARE_CERTIFICATION, CARE_QUALIFICATION, PAPER, RESIDENT_REGISTER, USB
 from custody.ledger import Event, Ledger, verify_ledger
 from custody.messages import set_language
 
@@ -192,7 +192,7 @@ BAD_FILES = [
     *[
         (line, changed, code, key)
         for key, line in [
-            ("items", 'items = ["介護保険認定情報", "住民基本台帳情報"]'),
+            ("items", 'items = ["介護保険認定情報", "住民基本台帳情報", "介護保険資格情報"]'),
             ("media", 'media = ["文書", "USBメモリ"]'),
             ("recipients", 'recipients = ["contractor", "researcher"]'),
         ]
@@ -291,7 +291,7 @@ def test_the_blank_approval_asks_for_one_field_after_the_other_until_all_are_fil
 def test_the_training_approval_is_read_whole(path: Path) -> None:
     approval = Approval.load(path)
     assert (approval.providing_section, approval.using_section) == ("介護保険課", "在宅支援課")
-    assert approval.items == (CARE_CERTIFICATION, RESIDENT_REGISTER)
+    assert approval.items == (CARE_CERTIFICATION, RESIDENT_REGISTER, CARE_QUALIFICATION)
     assert approval.media == (PAPER, USB)
     assert (approval.period.start, approval.period.end) == (date(2009, 11, 1), date(2009, 11, 30))
     assert "訓練用" in TRAINING
