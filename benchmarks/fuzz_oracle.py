@@ -11,8 +11,9 @@ from fuzz_seeds import CANARIES
 from custody.errors import HyohonError
 from sampling.canonical import FIELDS
 from sampling.layout import RegisterLayout
+from sampling.layout_check import LayoutCheck
 
-__all__ = ["Broken", "check_refusal", "check_register"]
+__all__ = ["Broken", "check_refusal", "check_register", "check_views"]
 
 TYPES: Final = {
     "number": pa.string(),
@@ -30,8 +31,8 @@ class Broken(Exception):
     """A promise of the readers that does not hold."""
 
 
-def check_refusal(refusal: HyohonError) -> None:
-    """Check the code, that it says what to do, and that no value is in it or behind it."""
+def check_refusal(refusal: HyohonError, *, private: bool = True) -> None:
+    """Check code and hint, and that no value of a private file is in it or behind it."""
     text = f"{refusal} {refusal.args}"
     _hold(CODE.fullmatch(refusal.code) is not None, f"the code {refusal.code}")
     _hold(
@@ -41,7 +42,8 @@ def check_refusal(refusal: HyohonError) -> None:
     _hold("{" not in refusal.message + refusal.hint, "no place in a sentence is left unfilled")
     _hold(refusal.__cause__ is None, "no cause behind a refusal")
     _hold(refusal.__suppress_context__ or refusal.__context__ is None, "no context behind a refusal")
-    _no_canary(text)
+    if private:
+        _no_canary(text)
 
 
 def check_register(register: Any, rules: RegisterLayout) -> None:
@@ -59,6 +61,12 @@ def check_register(register: Any, rules: RegisterLayout) -> None:
         if field.type == "text":
             _check_text(register, field.name, required=field.required)
     _no_canary(f"{register!r} {register._repr_html_()}")
+
+
+def check_views(seen: LayoutCheck) -> None:
+    """Check that a file seen through a layout shows shapes only."""
+    _hold(0 <= seen.failed <= seen.rows, "rows that fail are rows")
+    _no_canary(f"{seen!r} {seen.first.to_csv()} {seen.failures.to_csv()}")
 
 
 def _columns(field: str) -> tuple[str, ...]:

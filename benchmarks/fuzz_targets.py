@@ -9,16 +9,20 @@ from typing import Any, Final
 
 import fuzz_seeds as seeds
 from fuzz_mutators import mutate_bytes, mutate_rows
-from fuzz_oracle import check_register
+from fuzz_oracle import check_register, check_views
 
 import sampling.registers
+from sampling.control_totals import read_totals
 from sampling.exclusions import read_exclusions
 from sampling.layout import layout_text, load_layout, shipped_layouts
+from sampling.layout_check import check_layout
 
 __all__ = ["Case", "Target", "targets"]
 
 CLEAN_ROWS: Final = 130
 """So many clean rows behind the changed ones: one failed row is then less than one in a hundred."""
+CHECKED_FROM: Final = 12
+"""Forms of at least this weight are also looked at by `check_layout`."""
 SUFFIXES: Final = {"delimited": ".csv", "fixed": ".txt", "excel": ".xlsx", "parquet": ".parquet"}
 ENCODINGS: Final = (
     "cp932",
@@ -50,30 +54,34 @@ class Target:
     weight: int
     make: Callable[[random.Random], Case]
     read: Callable[[Path, str], str]
+    private: bool = True
 
 
 @cache
 def targets() -> list[Target]:
     """Return everything that is fuzzed."""
-    found = [_of_register(form) for form in seeds.forms()]
+    every = seeds.forms()
+    found = [_of_register(form) for form in every]
+    found += [_of_register(form, checked=True) for form in every if form.weight >= CHECKED_FROM]
     found += [
-        Target(f"layout {name}", ".toml", 2, partial(_layout_case, name), _read_layout)
+        Target(f"layout {name}", ".toml", 2, partial(_layout_case, name), _read_layout, private=False)
         for name in shipped_layouts()
     ]
-    lists = {"opt_outs": _numbers, "institutions": _addresses}
+    lists = {"opt_outs": _numbers, "earlier": _numbers, "institutions": _addresses}
     found += [
         Target(f"list {name}", ".csv", 5, make, partial(_read_list, name)) for name, make in lists.items()
     ]
+    found.append(Target("list of totals", ".csv", 4, _totals, _read_totals))
     return found
 
 
-def _of_register(form: seeds.Form) -> Target:
+def _of_register(form: seeds.Form, *, checked: bool = False) -> Target:
     return Target(
-        form.name,
+        "check of a layout" if checked else form.name,
         SUFFIXES[form.rules.format],
-        form.weight,
+        2 if checked else form.weight,
         partial(_register_case, form),
-        partial(_read_register, form),
+        partial(_look_at if checked else _read_register, form),
     )
 
 
@@ -110,6 +118,12 @@ def _read_register(form: seeds.Form, path: Path, declared: str) -> str:
     register = reader(path, layout=form.layout, encoding=declared)
     check_register(register, form.rules)
     return "quarantined" if register.quarantined else "accepted"
+
+
+def _look_at(form: seeds.Form, path: Path, declared: str) -> str:
+    seen = check_layout(path, form.layout, kind=form.kind, encoding=declared)
+    check_views(seen)
+    return "quarantined" if seen.failed else "accepted"
 
 
 def _layout_case(name: str, rng: random.Random) -> Case:
@@ -212,6 +226,16 @@ def _addresses(rng: random.Random) -> Case:
     first = rng.choice((["住所", "方書"], ["世帯番号"], ["住所"]))
     cell = "0090817264" if first == ["世帯番号"] else seeds.TEXTS["address"]
     return _list_case([first, [cell, seeds.TEXTS["building"]][: len(first)], [cell] * len(first)], rng)
+
+
+def _totals(rng: random.Random) -> Case:
+    rows = [["ファイル名", "件数"], ["residents.csv", "717,124"], ["certifications.csv", "21000"]]
+    return _list_case(rows, rng)
+
+
+def _read_totals(path: Path, _declared: str) -> str:
+    read_totals(path)
+    return "accepted"
 
 
 def _read_list(name: str, path: Path, _declared: str) -> str:

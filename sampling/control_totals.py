@@ -15,6 +15,8 @@ FILE_HEADERS: Final = ("ファイル名", "ファイル", "file")
 ROWS_HEADERS: Final = ("件数", "レコード件数", "rows")
 MOST_BYTES: Final = 1 << 20
 """A list of files is small; a larger file is not one."""
+MOST_DIGITS: Final = 12
+"""No register has more rows."""
 
 
 def read_totals(path: str | Path) -> dict[str, int]:
@@ -36,7 +38,12 @@ def read_totals(path: str | Path) -> dict[str, int]:
         The list cannot be read, lacks a column, has a count that is not a whole number, or a file twice.
     """
     path = Path(path)
-    lines = [line for line in csv.reader(io.StringIO(_text(path), newline="")) if any(line)]
+    text = _text(path)
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline="")) if any(line)]
+    except csv.Error:
+        text = _("The list of control totals is not CSV: a quote is left open.")
+        raise _refused("SAM-TOTALS-TEXT", text, path) from None
     if not lines:
         raise _refused("SAM-TOTALS-EMPTY", _("The list of control totals is empty."), path)
     header = [_plain(cell) for cell in lines[0]]
@@ -46,7 +53,7 @@ def read_totals(path: str | Path) -> dict[str, int]:
         cells = [unicodedata.normalize("NFKC", cell).strip() for cell in line]
         cells += [""] * (len(header) - len(cells))
         name, rows = line[name_at].strip() if name_at < len(line) else "", cells[rows_at].replace(",", "")
-        if not name or not rows.isascii() or not rows.isdigit() or name in totals:
+        if not name or not rows.isascii() or not rows.isdigit() or len(rows) > MOST_DIGITS or name in totals:
             text = _("This line does not give one file, once, and a whole number of rows.")
             raise _refused("SAM-TOTALS-LINE", text, path, number)
         totals[name] = int(rows)

@@ -329,7 +329,10 @@ def _rows(path: Path) -> list[list[str]]:
     except OSError:
         raise _refused("SAM-FILE-NONE", _("The file cannot be opened."), path) from None
     text = _decoded(raw, path)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
+    except csv.Error:
+        raise _refused("SAM-LIST-CSV", _("The list is not CSV: a quote is left open."), path) from None
     if not rows or not any(rows[0]):
         raise _refused("SAM-FILE-EMPTY", _("The file is empty."), path)
     if any(forbidden(header) for header in rows[0]):

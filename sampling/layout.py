@@ -288,7 +288,7 @@ def _field_problem(
     if kind == "code" and not codes:
         return _("A field of the type code lists its codes.")
     for value in codes.values():
-        if value not in VALUES[name]:
+        if not isinstance(value, str) or value not in VALUES[name]:
             allowed = _("A code stands for one of: {names}.").format(names=", ".join(sorted(VALUES[name])))
             return allowed + _near(str(value), VALUES[name])
     if kind != "date" and settings.get("earliest"):
