@@ -1,6 +1,5 @@
 """The extracts and lists that an act reads, where they lie and how they are to be read."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,12 +92,12 @@ def read_registers(files: RegisterFiles) -> Registers:
     ConfigError
         A layout is refused.
     """
-    totals = None if files.totals is None else read_totals(files.totals)
+    totals = _totals(files)
 
     def how(path: Path, layout: str | None) -> dict[str, Any]:
         chosen: dict[str, Any] = {"layout": files.layout if layout is None else layout}
         if totals is not None:
-            chosen["rows"] = _total(totals, path, files)
+            chosen["rows"] = totals[path.name]
         if files.encoding is not None:
             chosen["encoding"] = files.encoding
         return chosen | ({"confirm_repairs": True} if files.confirm_repairs else {})
@@ -138,12 +137,17 @@ def read_lists(files: RegisterFiles) -> Exclusions:
     return read_exclusions(opt_outs=files.opt_outs, earlier=files.earlier, institutions=files.institutions)
 
 
-def _total(totals: Mapping[str, int], path: Path, files: RegisterFiles) -> int:
-    if path.name not in totals:
-        raise InputError(
-            "SAM-TOTALS-FILE",
-            _("The list of control totals does not name the file {name}.").format(name=path.name),
-            hint=_("Ask the section that made the extracts for a list that names every file."),
-            file=None if files.totals is None else files.totals.name,
-        )
-    return totals[path.name]
+def _totals(files: RegisterFiles) -> dict[str, int] | None:
+    """Read the control totals, and see that they name every file before one is read."""
+    if files.totals is None:
+        return None
+    totals = read_totals(files.totals)
+    for path in (files.residents, files.certifications, files.qualifications):
+        if path is not None and path.name not in totals:
+            raise InputError(
+                "SAM-TOTALS-FILE",
+                _("The list of control totals does not name the file {name}.").format(name=path.name),
+                hint=_("Ask the section that made the extracts for a list that names every file."),
+                file=files.totals.name,
+            )
+    return totals

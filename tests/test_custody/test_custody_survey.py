@@ -7,6 +7,7 @@ import pytest
 
 from custody.clock import SimulatedClock, SystemClock
 from custody.errors import ConfigError
+from custody.frame_settings import FRAME_SWITCHES
 from custody.keys import ROLES, SECRETS
 from custody.ledger import verify_ledger
 from custody.survey import Survey, create_survey
@@ -76,6 +77,12 @@ CASES = [
     ('title = "高齢者', 'titel = "高齢者', "titel"),
     ('"光が丘" = ["旭町",', '"光が丘" = ["旭町", "練馬",', "areas"),
     ('section = "在宅支援課"', "section = 1", "contact.section"),
+    ('lapsed = "include"', 'laps = "exclude"', "frame.laps"),
+    ('lapsed = "include"', 'lapsed = "keep"', "frame.lapsed"),
+    ('lapsed = "include"', "lapsed = true", "frame.lapsed"),
+    ('lapsed = "include"', 'protected = "include"', "frame.protected"),
+    ("one_per_household = false", 'one_per_household = "no"', "frame.one_per_household"),
+    ("[frame]", "[[frame]]", "frame"),
     ('id = "', 'id = "../', "id"),
     ('codebook = "food_survey"', 'codebook = " "', "codebook"),
     ('municipality = "東京都練馬区"', "", "municipality"),
@@ -91,6 +98,26 @@ def test_wrong_setting_is_refused_by_name(folder: Path, old: str, new: str, colu
     with pytest.raises(ConfigError) as caught:
         Survey.open(folder)
     assert (caught.value.code, caught.value.file, caught.value.column) == ("CFG-FIELD", "survey.toml", column)
+
+
+def test_a_switch_that_is_misspelt_is_refused_with_the_nearest_name(folder: Path) -> None:
+    file = folder / "survey.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("not_eligible =", "not_eligable ="), encoding="utf-8")
+    with pytest.raises(ConfigError, match="not_eligible"):
+        Survey.open(folder)
+
+
+def test_a_survey_file_without_the_frame_table_has_the_defaults(folder: Path) -> None:
+    file = folder / "survey.toml"
+    before, _frame, after = file.read_text(encoding="utf-8").partition("[frame]")
+    file.write_text(before + after[after.index("[recipients]") :], encoding="utf-8")
+    frame = Survey.open(folder).frame
+    assert (dict(frame.switches), frame.one_per_household) == (dict(FRAME_SWITCHES), False)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + '\n[frame]\nlapsed = "exclude"\none_per_household = true\n', encoding="utf-8")
+    frame = Survey.open(folder).frame
+    assert (dict(frame.switches), frame.one_per_household) == ({**FRAME_SWITCHES, "lapsed": "exclude"}, True)
 
 
 @pytest.mark.parametrize(

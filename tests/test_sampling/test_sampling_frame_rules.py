@@ -1,0 +1,95 @@
+"""Every rule of the frame has a title and a place; a survey's switches reach its frame and its ledger."""
+
+import tomllib
+from dataclasses import replace
+from importlib.resources import files as resources
+from string import Template
+
+import pytest
+
+from custody.errors import ApprovalError, InputError
+from custody.frame_settings import FRAME_SWITCHES, FrameSettings
+from sampling import frame_survey
+from sampling.frame import Frame
+from sampling.frame_rules import RULE_TITLES, RULES, STAFF_RULES, SWITCHED, FrameRules
+
+DAY = "2009-11-05T10:00"
+
+
+def test_every_rule_has_a_title_and_every_switch_a_rule() -> None:
+    assert ("register", "quarantined", *RULES, "frame") == tuple(RULE_TITLES)
+    assert set(FRAME_SWITCHES) == set(SWITCHED) < set(RULES)
+    assert set(STAFF_RULES) < set(RULES) - set(SWITCHED)
+    assert len(set(RULE_TITLES.values())) == len(RULE_TITLES)
+
+
+def test_a_new_survey_file_lists_every_switch_with_its_default() -> None:
+    text = resources("custody").joinpath("data/survey_template.toml").read_text(encoding="utf-8")
+    names = ("id", "title", "title_en", "reference_date", "language", "training", "phone", "sample")
+    table = tomllib.loads(Template(text).substitute(dict.fromkeys(names, "0")))["frame"]
+    assert table == {**FRAME_SWITCHES, "one_per_household": False}
+
+
+def test_rules_of_a_survey_are_those_of_its_file() -> None:
+    settings = FrameSettings({**FRAME_SWITCHES, "lapsed": "exclude"}, one_per_household=True)
+    rules = FrameRules.from_settings(settings)
+    assert rules.switches == settings.switches
+    assert rules.one_per_household
+    assert rules.tidy()["rule"].tolist() == list(SWITCHED)
+    assert FrameRules().switches == FRAME_SWITCHES
+    assert [rule for rule in RULES if not FrameRules().excludes(rule)] == [
+        *("institution", "checklist", "lapsed", "not_eligible", "withdrawn", "recent_mover"),
+    ]
+
+
+def switch(survey, name: str, value: str) -> None:
+    path = survey.folder / "survey.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    changed = [f'{name} = "{value}"' if line.startswith(f"{name} = ") else line for line in lines]
+    assert changed != lines
+    path.write_text("\n".join(changed), encoding="utf-8")
+
+
+def test_a_switch_in_the_survey_file_moves_persons_from_flag_to_rule(opened, files) -> None:
+    before = frame_survey(opened(DAY), files).frame
+    flagged = before.flags.set_index("flag")["persons"]
+    assert flagged["lapsed"] > 0
+    switch(opened(DAY), "lapsed", "exclude")
+    survey = opened(DAY)
+    after = frame_survey(survey, files).frame
+    assert after.removed["lapsed"] == flagged["lapsed"] == len(before) - len(after)
+    assert "lapsed" not in after.flags["flag"].tolist()
+    with survey.ledger() as ledger:
+        first, second = (event.facts for event in ledger.events("frame"))
+    assert (first["lapsed"], first["flag_lapsed"], second["lapsed"]) == (
+        0,
+        flagged["lapsed"],
+        flagged["lapsed"],
+    )
+    assert "flag_lapsed" not in second
+
+
+def test_frame_counts_are_tables_of_their_own(ward_frame: Frame) -> None:
+    assert ward_frame.tidy().equals(ward_frame.flow)
+    assert list(ward_frame.flags.columns) == ["flag", "persons"]
+    assert ward_frame.staff_list["reason"].tolist() == list(STAFF_RULES)
+    assert list(ward_frame.exclusion_lists.columns) == ["list", "entries", "matched", "unmatched"]
+    assert "rules" not in repr(ward_frame)
+
+
+def test_qualifications_need_their_own_approval(opened, files, tmp_path) -> None:
+    survey = opened(DAY)
+    text = survey.approval_path.read_text(encoding="utf-8")
+    survey.approval_path.write_text(text.replace(', "介護保険資格情報"]', "]"), encoding="utf-8")
+    with pytest.raises(ApprovalError) as refusal:
+        frame_survey(survey, replace(files, qualifications=tmp_path / "none.csv"))
+    assert refusal.value.code == "APP-ITEM"
+    frame_survey(survey, files)
+
+
+def test_control_totals_name_every_file_and_fit(opened, files, tmp_path) -> None:
+    totals = tmp_path / "totals.csv"
+    totals.write_text("ファイル名,件数\nresidents.csv,6000\n", encoding="cp932")
+    with pytest.raises(InputError) as refusal:
+        frame_survey(opened(DAY), replace(files, totals=totals))
+    assert refusal.value.code == "SAM-TOTALS-FILE"
