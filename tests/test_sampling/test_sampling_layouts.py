@@ -1,8 +1,10 @@
 """A layout with a slip is refused by its key; shipped ones read what they describe; check shows shapes."""
 
 import re
+from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from custody.cli import run
@@ -119,6 +121,63 @@ def test_a_layout_without_a_register_says_which_ones_it_has() -> None:
     assert (layout.kinds, layout.certifications) == (("residents",), None)
     with pytest.raises(ConfigError, match="only: residents"):
         layout.register("certifications")
+
+
+def numbered(*columns: str) -> str:
+    """Give qualifications of a file without header line."""
+    names = {"insured_no": "number", "resident_no": "number", "status": "code"}
+    fields = zip(names.items(), columns, strict=True)
+    tables = (
+        f'[qualifications.fields.{name}]\n{column}\ntype = "{kind}"\nrequired = false\n'
+        + ("width = 10\n" if kind == "number" else 'codes = { "9" = "exempt" }\n')
+        for (name, kind), column in fields
+    )
+    return "[qualifications]\nheader = false\ndelimiter = 'tab'\n" + "".join(tables)
+
+
+def test_columns_are_found_by_their_number_where_there_is_no_header(tmp_path) -> None:
+    layout, path = tmp_path / "own.toml", tmp_path / "a.tsv"
+    layout.write_text(numbered("column = 4", "column = '宛名'\nposition = 1", "column = 2"), encoding="utf-8")
+    rules = load_layout(layout).register("qualifications")
+    assert (rules.columns, rules.key, rules.unique) == (("4", "宛名", "2"), "insured_no", False)
+    path.write_bytes(b"0000000001\t9\tx\t0000000007\r\n")
+    found = check_layout(path, layout, show_values=True)
+    assert found.first["value"].tolist() == ["0000000007", "0000000001", "exempt"]
+    assert (found.failed, found.ignored) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        (("column = 4", "column = 4", "column = 2"), "SAM-LAYOUT-COLUMN"),
+        (("column = 4", "column = 'x'\nposition = 4", "column = 2"), "SAM-LAYOUT-OVERLAP"),
+        (("column = 4", "column = 'x'", "column = 2"), "SAM-LAYOUT-PLACE"),
+        (("column = 4", "column = 0", "column = 2"), "SAM-LAYOUT-PLACE"),
+    ],
+)
+def test_numbered_columns_with_a_slip_are_refused(tmp_path, columns, code) -> None:
+    layout = tmp_path / "own.toml"
+    layout.write_text(numbered(*columns), encoding="utf-8")
+    with pytest.raises(ConfigError) as refusal:
+        load_layout(layout)
+    assert refusal.value.code == code
+
+
+def test_lost_zeros_of_a_spreadsheet_are_seen_by_layout_check(tmp_path, capsys) -> None:
+    layout, path = tmp_path / "excel.toml", tmp_path / "資格 一覧.xlsx"
+    text = layout_text("qualification_csv").replace('"delimited"', '"excel"\nsheet = "資格"')
+    layout.write_text(text.replace('delimiter = ","', ""), encoding="utf-8")
+    book = openpyxl.Workbook()
+    book.active.title = "資格"
+    book.active.append(["被保険者番号", "宛名番号", "資格区分", "資格取得日", "資格喪失日"])
+    for number in range(150):
+        book.active.append([f"{number:010d}", f"{number:010d}", "被保険者", "20090401", None])
+    book.active.append([77, "0000000077", "被保険者", date(2009, 4, 1), None])
+    book.save(path)
+    code, text = shown(capsys, "check", str(path), "--layout", str(layout), "--rows", "0")
+    assert code == 0
+    assert re.search(r"1  width  被保険者番号", text)
+    assert "rows 151, failed 1" in text
 
 
 def shown(capsys, *words: str) -> tuple[int, str]:
