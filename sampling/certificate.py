@@ -15,7 +15,7 @@ from custody.errors import InputError
 from custody.messages import gettext as _
 from sampling.views import html_table
 
-__all__ = ["RULE", "DrawCertificate", "StratumRecord", "read_certificate"]
+__all__ = ["RULE", "DrawCertificate", "HouseholdRecord", "StratumRecord", "read_certificate"]
 
 RULE: Final = "hyohon draw v1"
 
@@ -33,13 +33,40 @@ class StratumRecord:
     sample : int
         n_h, persons drawn.
     threshold : str
-        h of the last person drawn, 64 hex digits: who has a larger h was not drawn.
+        h of the last person drawn, 64 hex digits: who has a larger h was not drawn. "" where nobody was.
+    households : int, optional
+        N'_h, persons in it who were chosen in their households. None: every person could be drawn.
     """
 
     stratum: str
     persons: int
     sample: int
     threshold: str
+    households: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdRecord:
+    """How one person was chosen in every household before the draw.
+
+    Parameters
+    ----------
+    rule, key_hex : str
+        Name of the rule; SHA-256 of rule and seed, 64 hex digits.
+    households : int
+        Households of the frame, each person of an institution counted as one.
+    largest : int
+        More persons of one household number are an institution.
+    institutions, institution_persons : int
+        Such household numbers, and their persons, who count one by one.
+    """
+
+    rule: str
+    key_hex: str
+    households: int
+    largest: int
+    institutions: int
+    institution_persons: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +80,8 @@ class DrawCertificate:
     seed, key_hex : str
         The seed, and SHA-256 of rule and seed, 64 hex digits.
     frame_digest, sample_digest : str
-        SHA-256 over the sorted lines ``person_key,stratum``, each with LF, 64 hex digits.
+        SHA-256 over the sorted lines ``person_key,stratum``, each with LF, 64 hex digits; with one person a
+        household, those of the frame are ``person_key,stratum,household_key``.
     strata : tuple of StratumRecord
         Ordered by name.
     by : tuple of str
@@ -82,6 +110,8 @@ class DrawCertificate:
         1 for the first draw of the survey; more after a draw was declared void.
     redraw_reason : str
         Why the draw before was declared void; empty for the first.
+    one_per_household : HouseholdRecord, optional
+        The choice within households. None: there was none, and the certificate does not mention it.
     """
 
     rule: str
@@ -107,6 +137,7 @@ class DrawCertificate:
     ledger_hash: str = ""
     draw_number: int = 1
     redraw_reason: str = ""
+    one_per_household: HouseholdRecord | None = None
 
     @property
     def persons(self) -> int:
@@ -124,9 +155,10 @@ class DrawCertificate:
         Returns
         -------
         pandas.DataFrame
-            Columns stratum, persons, sample, threshold; ordered by stratum.
+            Columns stratum, persons, sample, threshold, with one person a household then households; ordered
+            by stratum.
         """
-        return pd.DataFrame([asdict(record) for record in self.strata])
+        return pd.DataFrame([_said(record) for record in self.strata])
 
     def to_json(self) -> str:
         """Write the certificate as JSON.
@@ -139,12 +171,14 @@ class DrawCertificate:
         """
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         values |= {
-            "strata": [asdict(record) for record in self.strata],
+            "strata": [_said(record) for record in self.strata],
             "flow": dict(self.flow),
             "sources": dict(self.sources),
             "reference_date": self.reference_date.isoformat(),
             "knowledge_date": self.knowledge_date.isoformat(),
         }
+        if (record := values.pop("one_per_household")) is not None:
+            values["one_per_household"] = asdict(record)
         return json.dumps(values, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
 
     def __repr__(self) -> str:
@@ -152,6 +186,10 @@ class DrawCertificate:
 
     def _repr_html_(self) -> str:
         return html_table(self.tidy(), name="hyohon-certificate")
+
+
+def _said(record: StratumRecord) -> dict[str, Any]:
+    return {name: value for name, value in asdict(record).items() if value is not None}
 
 
 def program_version() -> str:
@@ -188,7 +226,11 @@ def read_certificate(path: str | Path) -> DrawCertificate:
         values = json.loads(path.read_text(encoding="utf-8"))
         strata = tuple(StratumRecord(**record) for record in values["strata"])
         dates = {name: date.fromisoformat(values[name]) for name in ("reference_date", "knowledge_date")}
-        return DrawCertificate(**{**values, **dates, "strata": strata, "by": tuple(values["by"])})
+        home = values.get("one_per_household")
+        read: dict[str, Any] = {"strata": strata, "by": tuple(values["by"])}
+        if home is not None:
+            read["one_per_household"] = HouseholdRecord(**home)
+        return DrawCertificate(**{**values, **dates, **read})
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
             "SAM-CERT-FILE",

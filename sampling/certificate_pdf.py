@@ -53,7 +53,7 @@ def _render(certificate: DrawCertificate, json_sha256: str) -> bytes:
     for title, count in _flow(certificate):
         page.row((title, f"{count:,}"), (0, 110 * MM, 130 * MM))
     page.gap()
-    page.line(_("Strata: persons of the frame, persons drawn, start of the last number drawn"), size=11)
+    page.line(_strata_title(certificate), size=11)
     _draw_strata(page, certificate)
     page.gap()
     for name, text in _tail(certificate, json_sha256):
@@ -72,12 +72,26 @@ def _head(certificate: DrawCertificate) -> list[tuple[str, str]]:
         (_("Persons drawn of the frame"), f"{certificate.sample:,} / {certificate.persons:,}"),
         (_("Seed"), certificate.seed),
     ]
+    if (home := certificate.one_per_household) is not None:
+        text = _("{households} households; {persons} persons of {institutions} institutions count one by one")
+        counts = {
+            "households": f"{home.households:,}",
+            "persons": f"{home.institution_persons:,}",
+            "institutions": f"{home.institutions:,}",
+        }
+        lines.append((_("One person a household"), text.format(**counts)))
     if certificate.draw_number > 1:
         text = _("draw number {number}; the draw before is void: {reason}")
         lines.append(
             (_("Redraw"), text.format(number=certificate.draw_number, reason=certificate.redraw_reason))
         )
     return lines
+
+
+def _strata_title(certificate: DrawCertificate) -> str:
+    if certificate.one_per_household is None:
+        return _("Strata: persons of the frame, persons drawn, start of the last number drawn")
+    return _("Strata: households of the frame, persons drawn, start of the last number drawn")
 
 
 def _flow(certificate: DrawCertificate) -> list[tuple[str, int]]:
@@ -104,7 +118,8 @@ def _tail(certificate: DrawCertificate, json_sha256: str) -> list[tuple[str, str
 def _draw_strata(page: "_Page", certificate: DrawCertificate) -> None:
     shown = certificate.strata[: STRATA_ROWS * STRATA_COLUMNS]
     rows = -(-len(shown) // STRATA_COLUMNS)
-    titles = (_("stratum"), _("frame"), _("drawn"), _("last number"))
+    frame = _("frame") if certificate.one_per_household is None else _("households")
+    titles = (_("stratum"), frame, _("drawn"), _("last number"))
     lines = [[titles] * STRATA_COLUMNS]
     lines += [[_cells(record) for record in shown[place::rows]] for place in range(rows)]
     half = WIDTH / STRATA_COLUMNS
@@ -120,7 +135,9 @@ def _draw_strata(page: "_Page", certificate: DrawCertificate) -> None:
 
 
 def _cells(record: StratumRecord) -> tuple[str, str, str, str]:
-    return record.stratum, f"{record.persons:,}", f"{record.sample:,}", f"{record.threshold[:12]}…"
+    last = f"{record.threshold[:12]}…" if record.threshold else ""
+    frame = record.persons if record.households is None else record.households
+    return record.stratum, f"{frame:,}", f"{record.sample:,}", last
 
 
 class _Page:

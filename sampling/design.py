@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 from sampling.allocate import allocate
 from sampling.frame import Frame, check_strata
+from sampling.households import group_households
 from sampling.limits import limits
 from sampling.views import html_table
 
@@ -25,7 +30,10 @@ class Preview:
     Parameters
     ----------
     plan : pandas.DataFrame
-        Columns stratum, persons (N_h), sample (n_h), inclusion_prob, base_weight; ordered by stratum.
+        Columns stratum, persons (N_h), sample (n_h), inclusion_prob, base_weight; ordered by stratum. With
+        one person a household also households (N'_h, after persons): before the draw the number that the
+        choice within households gives on average; inclusion_prob is the mean n_h / N_h over the persons, and
+        base_weight its inverse.
     """
 
     plan: pd.DataFrame = field(repr=False)
@@ -65,22 +73,35 @@ class StratifiedDesign:
     minimum : int, optional
         At least so many from each stratum that has any (all, where it has fewer), 1 or more, so that nobody
         of the frame is out of reach. Default: 2, so that a variance can be estimated in every stratum.
+    one_per_household : bool
+        At most one person of a household (同一世帯から1人): one is chosen in each household of the frame, and
+        the strata are made of those chosen.
 
     Raises
     ------
     SamplingError
         A value that is not allowed.
 
+    Notes
+    -----
+    With one person a household the sample is shared between the strata when the choice within households is
+    made, by the numbers N'_h of those chosen. They follow from the seed and the frame alone, so nobody has a
+    say; n_h then is at most N'_h, and given the choice the second phase is an ordinary stratified draw. The
+    preview, before any seed, shares by the expected numbers instead: the sum of 1 / m over the persons.
+
     Examples
     --------
     >>> StratifiedDesign(n=3000, by=["area", "age_band", "sex"])
     StratifiedDesign(n=3000, by=('area', 'age_band', 'sex'), allocation='proportional', minimum=2)
+    >>> StratifiedDesign(n=3000, one_per_household=True)
+    StratifiedDesign(n=3000, by=(), allocation='proportional', minimum=2, one_per_household=True)
     """
 
     n: int
     by: Sequence[str] = ()
     allocation: Allocation = "proportional"
     minimum: int = field(default_factory=lambda: limits().min_per_stratum)
+    one_per_household: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by", tuple(self.by))
@@ -92,13 +113,20 @@ class StratifiedDesign:
                 hint=_("Change the [design] of survey.toml."),
             )
 
+    def __repr__(self) -> str:
+        rule = ", one_per_household=True" if self.one_per_household else ""
+        return (
+            f"StratifiedDesign(n={self.n}, by={self.by!r}, allocation={self.allocation!r}, "
+            f"minimum={self.minimum}{rule})"
+        )
+
     def allocate(self, sizes: Sequence[int]) -> list[int]:
         """Share the sample between strata.
 
         Parameters
         ----------
         sizes : sequence of int
-            Persons of each stratum N_h, 1 or more.
+            Persons (one person a household: households) of each stratum, 1 or more.
 
         Returns
         -------
@@ -136,9 +164,55 @@ class StratifiedDesign:
         SamplingError
             The frame does not allow `n`.
         """
-        strata = frame.strata(self.by)
-        plan = strata[["stratum", "persons"]].copy()
-        plan["sample"] = self.allocate([int(size) for size in plan["persons"]])
-        plan["inclusion_prob"] = plan["sample"] / plan["persons"]
-        plan["base_weight"] = plan["persons"] / plan["sample"]
-        return Preview(plan)
+        if not self.one_per_household:
+            return Preview(self.plan(frame))
+        homes = group_households(frame.data["household_no"], frame.data["person_key"])
+        return Preview(self._plan(frame, 1 / homes.sizes))
+
+    def plan(self, frame: Frame, chosen: NDArray[np.int64] | None = None) -> pd.DataFrame:
+        """Share the sample between the strata of those who may be drawn.
+
+        Parameters
+        ----------
+        frame : Frame
+            The frame.
+        chosen : ndarray of int64, optional
+            Shape (households,): places of those chosen in their households. Default: everybody.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `Preview.plan`; with `chosen`, households has the whole numbers N'_h. A stratum in which nobody
+            was chosen has sample 0, and neither probability nor weight.
+
+        Raises
+        ------
+        SamplingError
+            The frame does not allow `n`.
+        """
+        if chosen is None:
+            return self._plan(frame, None)
+        share = np.isin(np.arange(len(frame)), chosen).astype(np.float64)
+        return self._plan(frame, share).astype({"households": "int64"})
+
+    def _plan(self, frame: Frame, share: NDArray[np.float64] | None) -> pd.DataFrame:
+        """Plan with households = sum of the persons' shares (1 / m, or 1 for the chosen and 0 for others)."""
+        plan = frame.strata(self.by)[["stratum", "persons"]].copy()
+        units = plan["persons"].to_numpy()
+        if share is not None:
+            plan["households"] = sums = _sums(frame.stratum(self.by), plan["stratum"], share)
+            units = np.where(sums > 0, np.maximum(np.rint(sums), 1), 0).astype(np.int64)
+        there = units > 0
+        plan["sample"] = 0
+        plan.loc[there, "sample"] = self.allocate([int(size) for size in units[there]])
+        drawn = plan["sample"].where(there)
+        plan["inclusion_prob"] = drawn / plan["persons"]
+        plan["base_weight"] = plan["persons"] / drawn
+        return plan
+
+
+def _sums(strata: Any, names: "pd.Series[str]", share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum the shares of each stratum."""
+    codes = pc.index_in(strata, value_set=pa.array(names.tolist(), type=pa.string())).to_numpy()
+    sums: NDArray[np.float64] = np.bincount(codes, weights=share, minlength=len(names)).astype(np.float64)
+    return sums

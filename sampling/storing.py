@@ -1,17 +1,19 @@
-"""Storing a draw: the ledger's event first, then vault, certificate and key lists, the former ones kept."""
+"""Storing a draw: files staged, the ledger's event, then vault, certificate and key lists in their places."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from custody.errors import SamplingError
-from custody.files import record_file, write_whole
+from custody.errors import LedgerError, SamplingError
+from custody.ledger import Fact
 from custody.messages import gettext as _
 from custody.survey import Survey
+from sampling.certificate import DrawCertificate
 from sampling.certificate_pdf import certificate_pdf
 from sampling.drawing import Sample
-from sampling.vault import keep_previous, vault_bytes
+from sampling.staging import complete_draws, discard_stage, publish, stage_files
+from sampling.vault import vault_bytes
 
 __all__ = ["draw_number", "store_draw"]
 
@@ -19,7 +21,7 @@ CERTIFICATE: Final = "draw-certificate.json"
 
 
 def draw_number(survey: Survey, redraw_reason: str | None) -> int:
-    """Say which draw of the survey the next one is.
+    """Say which draw of the survey the next one is; a draw that was stopped half-way is finished first.
 
     Parameters
     ----------
@@ -38,6 +40,7 @@ def draw_number(survey: Survey, redraw_reason: str | None) -> int:
     SamplingError
         A sample was drawn already and no reason is given.
     """
+    complete_draws(survey)
     with survey.ledger() as ledger:
         drawn = sum(1 for _event in ledger.events("draw"))
     if drawn and not (redraw_reason or "").strip():
@@ -68,6 +71,11 @@ def store_draw(survey: Survey, sample: Sample) -> tuple[Path, ...]:
     ------
     LedgerError
         Somebody else recorded the same draw in the meantime; nothing was written.
+
+    Notes
+    -----
+    The files are staged, then the event is written, then they go to their places. Stopped before the event,
+    nothing happened; stopped after it, the next act in the survey finishes the draw (`complete_draws`).
     """
     certificate = sample.certificate
     text = certificate.to_json().encode("utf-8")
@@ -76,33 +84,41 @@ def store_draw(survey: Survey, sample: Sample) -> tuple[Path, ...]:
         survey.vault_path: vault_bytes(sample, survey.keys.recipient("staff")),
         survey.out / CERTIFICATE: text,
         survey.out / "draw-certificate.pdf": certificate_pdf(certificate, digest),
-        survey.out / "frame-keys.csv": _key_list(
-            *(column.to_pylist() for column in sample.frame_keys.columns)
+        survey.out / "frame-keys.csv": _key_list(sample.frame_keys.to_pydict()),
+        survey.out / "sample-keys.csv": _key_list(
+            {name: sample.data[name] for name in ("person_key", "stratum")}
         ),
-        survey.out / "sample-keys.csv": _key_list(sample.data["person_key"], sample.data["stratum"]),
     }
+    staged = stage_files(survey, certificate.draw_number, digest, contents)
     with survey.ledger() as ledger:
-        ledger.append(
-            "draw",
-            once=f"draw.{certificate.draw_number}",
-            n=certificate.sample,
-            persons=certificate.persons,
-            strata=len(certificate.strata),
-            key_hex=certificate.key_hex,
-            frame_digest=certificate.frame_digest,
-            sample_digest=certificate.sample_digest,
-            certificate_sha256=digest,
-            redraw=certificate.draw_number > 1,
-            reason_sha256=hashlib.sha256(certificate.redraw_reason.encode("utf-8")).hexdigest(),
-        )
-        for path, content in contents.items():
-            kept = keep_previous(path)
-            for role, file in (("previous", kept), (path.stem, write_whole(path, content))):
-                if file is not None:
-                    record_file(ledger, survey.folder, file, role)
+        try:
+            event = ledger.append("draw", **_facts(certificate, digest))
+        except LedgerError as refusal:
+            if refusal.code == "LED-TWICE":
+                discard_stage(staged)
+            raise
+        publish(survey, ledger, staged, event)
     return tuple(contents)
 
 
-def _key_list(keys: Iterable[str], strata: Iterable[str]) -> bytes:
-    lines = (f"{key},{stratum}" for key, stratum in zip(keys, strata, strict=True))
-    return ("\n".join(["person_key,stratum", *lines]) + "\n").encode("utf-8")
+def _facts(certificate: DrawCertificate, digest: str) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {
+        "once": f"draw.{certificate.draw_number}",
+        "n": certificate.sample,
+        "persons": certificate.persons,
+        "strata": len(certificate.strata),
+        "key_hex": certificate.key_hex,
+        "frame_digest": certificate.frame_digest,
+        "sample_digest": certificate.sample_digest,
+        "certificate_sha256": digest,
+        "redraw": certificate.draw_number > 1,
+        "reason_sha256": hashlib.sha256(certificate.redraw_reason.encode("utf-8")).hexdigest(),
+    }
+    if certificate.one_per_household is not None:
+        facts["households"] = certificate.one_per_household.households
+    return facts
+
+
+def _key_list(columns: Mapping[str, Iterable[str]]) -> bytes:
+    lines = (",".join(cells) for cells in zip(*columns.values(), strict=True))
+    return ("\n".join([",".join(columns), *lines]) + "\n").encode("utf-8")

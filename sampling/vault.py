@@ -16,6 +16,7 @@ from custody.files import write_whole
 from custody.messages import gettext as _
 from custody.survey import Survey
 from sampling.drawing import SAMPLE_COLUMNS, Sample
+from sampling.staging import complete_draws
 
 __all__ = [
     "VAULT_COLUMNS",
@@ -28,9 +29,16 @@ __all__ = [
 ]
 
 VAULT_COLUMNS: Final = ("token", "resident_no", "person_key", *SAMPLE_COLUMNS[1:])
-"""The columns of the vault."""
+"""The columns of the vault; with one person a household, household_size follows."""
 
-NUMBERS: Final = {"fpc": "int64", "inclusion_prob": "float64", "base_weight": "float64"}
+HOUSEHOLD_SIZE: Final = "household_size"
+
+NUMBERS: Final = {
+    "fpc": "int64",
+    "inclusion_prob": "float64",
+    "base_weight": "float64",
+    HOUSEHOLD_SIZE: "int64",
+}
 
 
 def vault_bytes(sample: Sample, recipient: str) -> bytes:
@@ -48,11 +56,12 @@ def vault_bytes(sample: Sample, recipient: str) -> bytes:
     bytes
         The content of ``vault.age``.
     """
-    return seal_table(sample.data[list(VAULT_COLUMNS)], recipient)
+    columns = [*VAULT_COLUMNS, *(name for name in (HOUSEHOLD_SIZE,) if name in sample.data)]
+    return seal_table(sample.data[columns], recipient)
 
 
 def load_vault(survey: Survey) -> pd.DataFrame:
-    """Open the vault in memory.
+    """Open the vault in memory; a draw that was stopped half-way is finished first.
 
     Parameters
     ----------
@@ -62,20 +71,22 @@ def load_vault(survey: Survey) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `VAULT_COLUMNS`; one row a person drawn.
+        Columns `VAULT_COLUMNS`, with one person a household then household_size; one row a person drawn.
 
     Raises
     ------
     SamplingError
         There is no vault yet, or it cannot be opened.
     """
+    complete_draws(survey)
     if not survey.vault_path.is_file():
         raise SamplingError(
             "SAM-VAULT-NONE",
             _("Nothing was drawn in this survey yet."),
             hint=_("Run `hyohon sampling draw` first."),
         )
-    return open_table(survey.vault_path, survey.keys.identity("staff")).astype(NUMBERS)
+    table = open_table(survey.vault_path, survey.keys.identity("staff"))
+    return table.astype({name: kind for name, kind in NUMBERS.items() if name in table})
 
 
 def answers_path(survey: Survey) -> Path:
