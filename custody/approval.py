@@ -39,6 +39,7 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
     {
         "frame": _Rule(mark("building the frame"), "period"),
         "draw": _Rule(mark("drawing the sample"), "period"),
+        "refresh": _Rule(mark("reading the registers again before a mailing"), "period"),
         "hand_over_labels": _Rule(
             mark("handing over labels"), "period", ("use", "outsourcing"), ("contractor",)
         ),
@@ -241,7 +242,7 @@ class Approval:
 
         Parameters
         ----------
-        act : {"frame", "draw", "hand_over_labels", "hand_over_research", "answers"}
+        act : {"frame", "draw", "refresh", "hand_over_labels", "hand_over_research", "answers"}
             What is to be done.
         when : datetime.datetime
             The instant; without zone it is read as Japan Standard Time.
@@ -267,7 +268,7 @@ class Approval:
 
         Notes
         -----
-        Frame, draw and labels: within the period. Answers and research data: from the period's start to
+        Frame, draw, refresh and labels: within the period. Answers and research data: from the period's start to
         `retention_until`. Every act needs a legal basis for the use; labels need one for the outsourcing too.
         Labels go to the contractor only, research data to the researcher only.
         """

@@ -18,6 +18,7 @@ READERS: Final[dict[Literal["labels", "events", "research"], str]] = {
     "labels": "contractor",
     "events": "staff",
     "research": "research",
+    "voids": "contractor",
 }
 """Who opens a package of each kind."""
 

@@ -40,7 +40,7 @@ from custody.messages import gettext as _
 
 __all__ = ["FactValue", "Kind", "Manifest", "Origin", "Package", "open_package", "seal"]
 
-Kind = Literal["labels", "events", "research"]
+Kind = Literal["labels", "events", "research", "voids"]
 FactValue = str | int | bool | list[Any] | dict[str, Any]
 
 SCHEMA: Final = "hyohon-package-1"
@@ -92,7 +92,7 @@ class Manifest:
 
     Parameters
     ----------
-    kind : {"labels", "events", "research"}
+    kind : {"labels", "events", "research", "voids"}
         What it carries.
     schema : str
         Version of the format.
@@ -182,7 +182,7 @@ def seal(
     ----------
     path : path
         Where the ``.sp`` file goes.
-    kind : {"labels", "events", "research"}
+    kind : {"labels", "events", "research", "voids"}
         What it carries.
     payload : bytes
         CSV in UTF-8 with a header line, at most 64 MB.
@@ -208,7 +208,7 @@ def seal(
         The payload is too large or no CSV, the recipient is no age recipient, or the disk refuses.
     """
     if kind not in get_args(Kind):
-        raise _cannot_seal(_("The kind of a package must be labels, events or research."))
+        raise _cannot_seal(_("The kind of a package must be labels, events, research or voids."))
     if len(payload) > MAX_MEMBER_BYTES or len(_canonical(facts)) > MAX_MANIFEST_BYTES // 2:
         raise _cannot_seal(_("The package is larger than allowed (64 MB)."))
     manifest = Manifest(
@@ -245,7 +245,7 @@ def open_package(
     ----------
     path : path
         The ``.sp`` file.
-    kind : {"labels", "events", "research"}
+    kind : {"labels", "events", "research", "voids"}
         What is expected.
     identity : str
         The reader's age identity.

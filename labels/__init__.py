@@ -12,6 +12,7 @@ from labels.reconciliation import Reconciliation
 from labels.stocks import Stock, find_stocks, stock
 from labels.tokens import KeyedSource, format_token, is_valid, new_tokens, parse_token, valid_tokens
 from labels.tracking import ScanLedger
+from labels.voids import VoidRun, void_package
 
 __all__ = [
     "HeldBack",
@@ -21,6 +22,7 @@ __all__ = [
     "Reconciliation",
     "ScanLedger",
     "Stock",
+    "VoidRun",
     "find_stocks",
     "format_token",
     "is_valid",
@@ -32,4 +34,5 @@ __all__ = [
     "scan_file",
     "stock",
     "valid_tokens",
+    "void_package",
 ]

@@ -26,6 +26,12 @@ COUNT_NAMES: Final = (
     mark("shrunk"),
     mark("spoiled"),
     mark("undeliverable"),
+    mark("mailed before"),
+    mark("not printed"),
+    mark("recorded"),
+    mark("to destroy"),
+    mark("tokens"),
+    mark("voided"),
 )
 """Names of figures and states, for the catalogue."""
 
@@ -40,10 +46,10 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        stocks, print, scan, mail, undo, report.
+        stocks, print, void, scan, mail, undo, report.
     """
     app = typer.Typer(help=_("Print labels and track the letters (contractor)."), no_args_is_help=True)
-    for add in (_add_stocks, _add_print, _add_scan, _add_mail, _add_undo, _add_report):
+    for add in (_add_stocks, _add_print, _add_void, _add_scan, _add_mail, _add_undo, _add_report):
         add(app)
     return app
 
@@ -104,6 +110,31 @@ def _add_print(app: typer.Typer) -> None:
             at=at,
         )
         _say_run(made)
+
+
+def _add_void(app: typer.Typer) -> None:
+    text = _("Open a package of voids: nothing more is mailed to these labels.")
+
+    @app.command("void", help=text, epilog=_example("void job voids.sp"))
+    def void(
+        job: Annotated[Path, typer.Argument(help=_("Folder of the job."))],
+        package: Annotated[Path, typer.Argument(help=_("The sealed package, voids.sp."))],
+        keys: Annotated[Path | None, typer.Option(help=_("Folder of the contractor's keys."))] = None,
+        new: Annotated[
+            bool, typer.Option("--new", help=_("Make the job folder: nothing was printed yet."))
+        ] = False,
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from custody.console import say, step
+        from labels.jobs import contractor_keys
+        from labels.voids import void_package
+
+        made = void_package(package, job, keys=contractor_keys(keys), new=new, at=at)
+        counts = {"tokens": made.tokens, "recorded": made.recorded, "to_destroy": made.to_destroy}
+        step(_("voids"), **counts, mailed_before=made.mailed, not_printed=made.unprinted)
+        if made.to_destroy:
+            text = _("  Take these labels out and destroy them; where they stand is listed in {path}.")
+            say(text.format(path="out/voided.csv"))
 
 
 def _add_scan(app: typer.Typer) -> None:

@@ -1,7 +1,6 @@
 """Printing a sealed package of labels: opened in memory, printed, and every copy in the ledger."""
 
 import io
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -13,11 +12,11 @@ from custody.ledger import Fact
 from custody.messages import gettext as _
 from custody.packages import Package, open_package
 from labels.jobs import Job, write_table
-from labels.pieces import Piece
 from labels.printing import PrintRun, compose_run
 from labels.sheets import RunOptions
 from labels.stocks import DEFAULT_STOCK
 from labels.stocks import stock as find_stock
+from labels.tracking import ScanLedger
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +61,7 @@ def print_package(
         Where to begin on the first sheet.
     reason : {"jam", "torn", "misprint", "lost", "address", "other"}, optional
         Needed to print labels again: they get the next copy number and the old copies become void. Labels
-        already mailed are not printed again.
+        already mailed or voided are not printed again.
     only_held_back : bool
         True prints only those labels that no run has printed, as when a missing font was installed.
     at : str, optional
@@ -93,7 +92,7 @@ def print_package(
     job = Job.start(folder, opened.manifest, at)
     data = _payload(opened)
     with job.tracking() as tracking:
-        chosen = _choose(data, tracking.known(), reason, only_held_back)
+        chosen = _choose(data, tracking, reason, only_held_back)
         options = RunOptions(
             stock=sheet,
             run=tracking.runs + 1,
@@ -106,7 +105,7 @@ def print_package(
         path = job.out / f"labels-run{options.run:02d}.pdf"
         pdf, made = compose_run(chosen, path, options, fonts, rows=[row + 1 for row in chosen.index])
         held = {found.row - 1: found.code for found in made.held_back}
-        printed = chosen.drop(index=list(held))
+        printed = chosen.drop(index=list(held)).sort_values("postal_code", kind="stable")
         tracking.record_run(
             {**_facts(made, opened), "first": first_label, "reason": reason or ""},
             list(zip(printed["token"], printed["copy"].astype(int).tolist(), strict=True)),
@@ -143,9 +142,11 @@ def _payload(package: Package) -> "pd.DataFrame":
 
 
 def _choose(
-    data: "pd.DataFrame", known: Mapping[str, Piece], reason: str | None, only_held_back: bool
+    data: "pd.DataFrame", tracking: ScanLedger, reason: str | None, only_held_back: bool
 ) -> "pd.DataFrame":
-    """Take the rows to print now, each with the copy number that comes next."""
+    """Take the rows to print now, none of them voided, each with the copy number that comes next."""
+    data = data[~data["token"].isin(tracking.voided())]
+    known = tracking.known()
     pieces = [known.get(token) for token in data["token"]]
     again = [piece is not None and piece.copy > 0 for piece in pieces]
     if only_held_back:
@@ -165,7 +166,7 @@ def _choose(
         raise LabelError(
             "LAB-NONE-LEFT",
             _("No label of this package is left to print."),
-            hint=_("Those printed and mailed are not printed again; staff can send a new package."),
+            hint=_("Those mailed or voided are not printed again; staff can send a new package."),
         )
     chosen = data.loc[kept].copy()
     next_copies = [str(piece.copy + 1) if piece and piece.copy else "" for piece in pieces]

@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 ScanState = Literal["mailed", "returned", "undeliverable", "refused", "spoiled"]
-State = Literal["held_back", "printed", "spoiled", "mailed", "returned", "undeliverable", "refused"]
+State = Literal["held_back", "printed", "spoiled", "voided", "mailed", "returned", "undeliverable", "refused"]
 SCAN_STATES: Final[tuple[str, ...]] = get_args(ScanState)
 STATES: Final[tuple[str, ...]] = get_args(State)
 FINAL_STATES: Final = ("returned", "undeliverable", "refused")
@@ -32,6 +32,8 @@ MAILED: Final = "label.mailed"
 SCANNED: Final = "label.scanned"
 UNDONE: Final = "label.undone"
 SET_ASIDE: Final = "label.set_aside"
+VOIDS: Final = "label.voids"
+VOIDED: Final = "label.voided"
 
 EXCEPTION_CODES: Final = {
     "bad_date": mark("the date is not one"),
@@ -44,6 +46,7 @@ EXCEPTION_CODES: Final = {
     "other_state": mark("another state was recorded for this label; undo it first"),
     "unknown_copy": mark("this job has printed no such copy of the label"),
     "unknown_token": mark("this job has printed no such label"),
+    "voided": mark("staff voided this label; do not mail it, destroy it"),
 }
 """Why a scan is set aside: code and what it means."""
 
@@ -69,6 +72,8 @@ class Piece:
         Day of the mailing, empty before it.
     undone : int
         How many states of this copy were undone.
+    place : int
+        Which label of its print run it is, from 1 (0 = never printed).
     """
 
     token: str
@@ -79,6 +84,7 @@ class Piece:
     date: str = ""
     mailed_on: str = ""
     undone: int = 0
+    place: int = 0
 
     def may_become(self, state: ScanState) -> str | None:
         """Say whether a scan may change the state.
@@ -95,8 +101,8 @@ class Piece:
         """
         if state == self.state or (state == "mailed" and self.state in FINAL_STATES):
             return "duplicate"
-        if self.state == "held_back":
-            return "held_back"
+        if self.state in ("held_back", "voided"):
+            return self.state
         if self.state == "printed":
             return None if state in LEFT_HAND else "not_mailed"
         return None if self.state == "mailed" and state in FINAL_STATES else "other_state"
@@ -132,6 +138,8 @@ class Pieces:
         self.spoiled_before = 0
         self.runs = 0
         self.seen = 0
+        self.voided: set[str] = set()
+        self._placed = 0
 
     def follow(self, events: Iterable[Event]) -> None:
         """Take in events in their order.
@@ -164,24 +172,38 @@ class Pieces:
         token = str(facts.get("token", ""))
         if kind == RUN:
             self.runs += 1
+            self._placed = 0
         elif kind == PRINTED:
             self._print(token, facts)
         elif kind == HELD_BACK:
             self.now.setdefault(token, Piece(token, 0, int(facts["run"]), int(facts["wave"]), "held_back"))
+            self._keep_void(token)
         elif kind in (MAILED, SCANNED):
             self.now[token] = changed(self.now[token], str(facts["state"]), str(facts["date"]))
         elif kind == UNDONE:
             self.now[token] = undone(self.now[token])
+            self._keep_void(token)
+        elif kind == VOIDED:
+            self.voided.add(token)
+            self._keep_void(token)
+
+    def _keep_void(self, token: str) -> None:
+        """A void token's label that has not left the house is void, whatever is recorded of it later."""
+        piece = self.now.get(token)
+        if token in self.voided and piece is not None and piece.state in ("held_back", "printed"):
+            self.now[token] = replace(piece, state="voided", date="")
 
     def _print(self, token: str, facts: Mapping[str, Fact]) -> None:
         before = self.now.get(token)
         self.printed += 1
+        self._placed += 1
         if before is not None and before.state == "spoiled":
             self.spoiled_before += 1
         elif before is not None and before.state != "held_back":
             self.void += 1
         copy, run, wave = (int(facts[key]) for key in ("copy", "run", "wave"))
-        self.now[token] = Piece(token, copy, run, wave, "printed")
+        self.now[token] = Piece(token, copy, run, wave, "printed", place=self._placed)
+        self._keep_void(token)
 
 
 def changed(piece: Piece, state: str, date: str) -> Piece:

@@ -1,4 +1,4 @@
-"""Reconciliation (照合): every label printed is mailed, spoiled, void or in hand, and none is missing."""
+"""Reconciliation (照合): every label printed is mailed, spoiled, void, voided or in hand; none is missing."""
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
@@ -15,10 +15,12 @@ __all__ = ["Reconciliation", "reconcile"]
 MEANINGS: Final = {
     "tokens": mark("persons to write to"),
     "held_back": mark("labels not printed"),
+    "left_out": mark("persons voided by staff before a label was printed"),
     "printed": mark("labels printed, all copies"),
     "mailed": mark("labels mailed"),
     "spoiled": mark("labels spoiled"),
     "void": mark("labels void, a newer copy was printed"),
+    "voided": mark("labels voided by staff, to be destroyed"),
     "in_hand": mark("labels still in hand"),
     "difference": mark("labels not accounted for"),
     "returned": mark("questionnaires returned"),
@@ -37,23 +39,28 @@ class Reconciliation:
     tokens : int
         Persons to write to.
     held_back : int
-        Persons whose label was never printed.
+        Persons whose label could not be printed yet.
+    left_out : int
+        Persons whom staff voided before a label was printed.
     printed : int
         Labels printed, all copies, counted event by event.
-    mailed, spoiled, void, in_hand : int
-        Where the printed labels are.
+    mailed, spoiled, void, voided, in_hand : int
+        Where the printed labels are: void where a newer copy was printed, voided where staff said after the
+        hand-over that nothing may be mailed.
     difference : int
-        ``printed - (mailed + spoiled + void + in_hand)``; anything but 0 must be explained.
+        ``printed - (mailed + spoiled + void + voided + in_hand)``; anything but 0 must be explained.
     returned, undeliverable, refused, outstanding : int
         What became of the mailed labels.
     """
 
     tokens: int
     held_back: int
+    left_out: int
     printed: int
     mailed: int
     spoiled: int
     void: int
+    voided: int
     in_hand: int
     difference: int
     returned: int
@@ -98,15 +105,19 @@ def reconcile(pieces: Pieces) -> Reconciliation:
     outstanding, in_hand = states.count("mailed"), states.count("printed")
     mailed = outstanding + sum(final.values())
     spoiled = states.count("spoiled") + pieces.spoiled_before
+    voided = sum(1 for piece in pieces.in_state("voided") if piece.copy)
+    unseen = len(pieces.voided - pieces.now.keys())
     return Reconciliation(
-        tokens=len(states),
+        tokens=len(states) + unseen,
         held_back=states.count("held_back"),
+        left_out=unseen + states.count("voided") - voided,
         printed=pieces.printed,
         mailed=mailed,
         spoiled=spoiled,
         void=pieces.void,
+        voided=voided,
         in_hand=in_hand,
-        difference=pieces.printed - (mailed + spoiled + pieces.void + in_hand),
+        difference=pieces.printed - (mailed + spoiled + pieces.void + voided + in_hand),
         outstanding=outstanding,
         **final,
     )

@@ -100,6 +100,43 @@ class ScanLedger:
         self._refresh()
         return MappingProxyType(self._pieces.now)
 
+    def voided(self) -> frozenset[str]:
+        """Say for which tokens nothing may be mailed.
+
+        Returns
+        -------
+        frozenset of str
+            All that staff voided.
+        """
+        self._refresh()
+        return frozenset(self._pieces.voided)
+
+    def void(self, tokens: Iterable[str], package: str) -> int:
+        """Record that nothing may be mailed for some tokens; those recorded before stay as they are.
+
+        Parameters
+        ----------
+        tokens : iterable of str
+            Tokens of staff's package.
+        package : str
+            Digest of its content, 64 hex digits.
+
+        Returns
+        -------
+        int
+            How many were not recorded before.
+        """
+        given = sorted(set(tokens))
+
+        def decide() -> list[Act]:
+            self._refresh()
+            new = [token for token in given if token not in self._pieces.voided]
+            acts: list[Act] = [(names.VOIDED, {"token": token, "once": f"{token}.voided"}) for token in new]
+            about: dict[str, Fact] = {"package": package, "tokens": len(given), "new": len(new)}
+            return [(names.VOIDS, about), *acts] if acts else []
+
+        return max(len(self._ledger.append_decided(decide)) - 1, 0)
+
     def record_run(
         self,
         facts: Mapping[str, Fact],
@@ -126,9 +163,12 @@ class ScanLedger:
         ------
         LedgerError
             ``LED-TWICE`` where another process recorded this run or one of these copies meanwhile.
+        LabelError
+            ``LAB-VOIDED`` where one of the labels was voided meanwhile.
         """
 
         def acts() -> Iterator[Act]:
+            self._refuse_voided(token for token, _copy in printed)
             yield names.RUN, {**facts, "once": f"run.{run}"}
             for token, copy in printed:
                 numbers: dict[str, Fact] = {"copy": copy, "run": run, "wave": wave}
@@ -238,7 +278,7 @@ class ScanLedger:
         def decide() -> list[Act]:
             self._refresh()
             piece = self._pieces.now.get(token)
-            if piece is None or piece.state in ("printed", "held_back"):
+            if piece is None or piece.state in ("printed", "held_back", "voided"):
                 raise LabelError(
                     "LAB-UNDO",
                     _("There is nothing to undo for this label."),
@@ -301,6 +341,15 @@ class ScanLedger:
         """
         self._refresh()
         return reconcile(self._pieces)
+
+    def _refuse_voided(self, tokens: Iterable[str]) -> None:
+        self._refresh()
+        if not self._pieces.voided.isdisjoint(tokens):
+            raise LabelError(
+                "LAB-VOIDED",
+                _("Staff voided a label while it was being printed; nothing was recorded or written."),
+                hint=_("Print again: voided labels are left out."),
+            )
 
     def _refresh(self) -> None:
         self._pieces.follow(self._ledger.events(after=self._pieces.seen))

@@ -26,7 +26,7 @@ PERSON = "練馬　太郎"
 OUTSOURCING = '    "練馬区個人情報保護条例第13条(外部委託)",\n'
 TODAY = '    "個人情報保護法69条2項2号",\n    "個人情報保護法66条",\n'
 
-PERIOD_ACTS = {"frame", "draw", "hand_over_labels"}
+PERIOD_ACTS = {"frame", "draw", "refresh", "hand_over_labels"}
 # The instant, then whether acts bound by the period and acts bound by the retention may happen.
 TIMES = [
     (datetime(2009, 10, 31, 23, 59, 59, tzinfo=JST), False, False),

@@ -116,6 +116,7 @@ def test_counts_and_reconciliation_agree(ledger: ScanLedger) -> None:
         "held_back": 1,
         "printed": 1,
         "spoiled": 1,
+        "voided": 0,
         "mailed": 2,
         "returned": 1,
         "undeliverable": 0,
