@@ -1,9 +1,11 @@
 """Small registers written by hand, an invented ward, and a training survey for the sampling tests."""
 
+import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -155,6 +157,17 @@ def by_hand(kind: str, rows: Iterable[Mapping[str, Any]], **counts: Any) -> Hand
         for name, type_ in COLUMNS[kind].items()
     }
     return HandRegister(kind, pa.table(columns), **counts)
+
+
+@pytest.fixture(scope="session")
+def slow_judge() -> ModuleType:
+    """The rules of the frame once more, in plain Python (``slow_judge.py`` beside this file)."""
+    spec = importlib.util.spec_from_file_location("slow_judge", Path(__file__).with_name("slow_judge.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
