@@ -180,6 +180,9 @@ def _linkage(links: Links, certifications: Register, judged: Judged) -> Linkage:
         unattributed=certifications.unattributed,
         undecided=len(links.undecided),
         certified_under_65=judged.certified_under_65,
+        steps={step: int(rows) for step, rows in zip(links.steps["step"], links.steps["rows"], strict=True)},
+        false_match_rate=links.false_match_rate,
+        missed_match_rate=links.missed_match_rate,
     )
 
 
@@ -197,6 +200,12 @@ def _sources(
 
 def _check_rate(links: Links, certifications: Register) -> None:
     rows = certifications.accepted
+    if len(links.resident_of_row) != rows:
+        raise SamplingError(
+            "SAM-LINK-ROWS",
+            _("The links are those of another certification register."),
+            hint=_("Link these two registers, and build the frame from the result."),
+        )
     rate = 1 - links.resident_of_row.null_count / rows if rows else 0.0
     if rate < limits().min_match_rate:
         text = _(

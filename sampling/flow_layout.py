@@ -75,6 +75,17 @@ SOURCE_TITLES: Final = {
     "institution": mark("list: institutions"),
 }
 
+STEP_TITLES: Final = {
+    "resident_no": mark("resident number"),
+    "insured_no": mark("insured number"),
+    "deterministic": mark("unique kana, birth date and sex"),
+    "probabilistic": mark("probability"),
+    "staff": mark("decision of staff"),
+    "review": mark("waiting for staff"),
+    "unmatched": mark("nobody here"),
+}
+"""What each step of the linkage goes by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -309,7 +320,13 @@ def _linkage(frame: Frame) -> list[str]:
     )
     counts = {"rows": linkage.rows, "matched": linkage.matched, "young": linkage.certified_under_65}
     shown = {name: f"{count:,}" for name, count in counts.items()}
-    return [text.format(rate=f"{linkage.rate:.1%}", **shown)]
+    lines = [text.format(rate=f"{linkage.rate:.1%}", **shown)]
+    steps = [f"{_(STEP_TITLES[step])} {rows:,}" for step, rows in linkage.steps.items() if rows]
+    if steps:
+        lines += _wrapped([f"{_('Rows found by:')} {steps[0]}", *steps[1:]], RIGHT - LEFT)
+    rates = _("Estimated: tied to another person {false}, not found {missed}.")
+    errors = {"false": linkage.false_match_rate, "missed": linkage.missed_match_rate}
+    return [*lines, rates.format(**{name: f"{rate:.3%}" for name, rate in errors.items()})]
 
 
 def _lists(frame: Frame) -> list[str]:

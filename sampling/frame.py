@@ -50,6 +50,10 @@ class Linkage:
         Persons that a row may belong to, without a decision of staff.
     certified_under_65 : int
         Certified persons who are out by their age (第2号被保険者); the rule ``under_65`` counts them.
+    steps : mapping of str to int
+        Step of the linkage (``resident_no`` to ``unmatched``) → certification rows that it decided.
+    false_match_rate, missed_match_rate : float
+        Estimated shares of persons tied to somebody else, and of persons not found, 0 to 1.
     """
 
     rows: int
@@ -58,6 +62,9 @@ class Linkage:
     unattributed: int
     undecided: int = 0
     certified_under_65: int = 0
+    steps: Mapping[str, int] = field(default_factory=dict)
+    false_match_rate: float = 0.0
+    missed_match_rate: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -70,7 +77,8 @@ class Linkage:
         Returns
         -------
         pandas.DataFrame
-            Columns rows, matched, rate, unclear, unattributed, undecided, certified_under_65; one row.
+            Columns rows, matched, rate, unclear, unattributed, undecided, certified_under_65,
+            false_match_rate, missed_match_rate; one row.
         """
         return pd.DataFrame(
             {
@@ -81,6 +89,8 @@ class Linkage:
                 "unattributed": [self.unattributed],
                 "undecided": [self.undecided],
                 "certified_under_65": [self.certified_under_65],
+                "false_match_rate": [self.false_match_rate],
+                "missed_match_rate": [self.missed_match_rate],
             }
         )
 

@@ -1,14 +1,17 @@
 """A person leaves the frame by the first rule that holds on both clocks; the counts sum exactly."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
 from custody.errors import SamplingError
 from sampling import build_frame, read_certifications, read_residents
 from sampling.areas import default_areas, place_of
 from sampling.frame import RULES
+from sampling.linkage import exact_links
 
 PERSON = "0000000001"
 
@@ -177,6 +180,17 @@ def test_a_certification_file_cut_short_is_refused(desk) -> None:
     with pytest.raises(SamplingError) as refusal:
         desk.frame([{"宛名番号": f"{n:010d}"} for n in range(2000, 3100)])
     assert refusal.value.code == "SAM-LINK-SHARE"
+
+
+def test_links_of_other_registers_are_refused(desk) -> None:
+    residents = read_residents(desk.residents({}, {}))
+    certifications = read_certifications(desk.certifications(of=1))
+    days = {"reference_date": date(2009, 11, 1), "knowledge_date": date(2009, 11, 2)}
+    links = exact_links(residents, certifications)
+    assert len(build_frame(residents, certifications, **days, links=links)) == 1
+    longer = replace(links, resident_of_row=pa.array([0, 1], pa.int32()))
+    with pytest.raises(SamplingError, match="another certification register"):
+        build_frame(residents, certifications, **days, links=longer)
 
 
 def test_registers_and_clocks_are_not_exchanged(desk) -> None:

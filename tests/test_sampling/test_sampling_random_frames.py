@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from datetime import date, timedelta
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pytest
 from sampling import build_frame
 from sampling.exclusions import Exclusions, NumberList
 from sampling.frame_rules import RULES, SWITCHED, FrameRules
+from sampling.linkage import Links
 
 
 def some_day(chance: random.Random, spread: int, *, none: float = 0.0) -> date | None:
@@ -168,7 +168,7 @@ def links_of(numbers: list[str], certifications: list[dict], marks: dict[str, se
     def marked(name: str):
         return np.array([place[n] for n in numbers if name in marks[n]], dtype=np.int32)
 
-    return SimpleNamespace(
+    return Links(
         resident_of_row=pa.array([place[row["resident_no"]] for row in certifications], pa.int32()),
         undecided=marked("undecided"),
         unclear_residents=marked("unclear"),
