@@ -326,7 +326,9 @@ def _linkage(frame: Frame) -> list[str]:
         lines += _wrapped([f"{_('Rows found by:')} {steps[0]}", *steps[1:]], RIGHT - LEFT)
     rates = _("Estimated: tied to another person {false}, not found {missed}.")
     errors = {"false": linkage.false_match_rate, "missed": linkage.missed_match_rate}
-    return [*lines, rates.format(**{name: f"{rate:.3%}" for name, rate in errors.items()})]
+    if any(errors.values()):
+        lines.append(rates.format(**{name: f"{rate:.3%}" for name, rate in errors.items()}))
+    return lines
 
 
 def _lists(frame: Frame) -> list[str]:
