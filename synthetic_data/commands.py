@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,21 @@ from custody.messages import mark
 __all__ = ["COUNT_NAMES", "build", "top_level"]
 
 DEMO_NEEDS = ("sampling", "labels", "analysis")
+
+
+class Form(StrEnum):
+    """Forms of the registers."""
+
+    demo = "demo"
+    dirty = "dirty"
+
+
+class ResidentsForm(StrEnum):
+    """Forms of the resident register of the dirty form."""
+
+    csv = "csv"
+    fixed = "fixed"
+
 
 COUNT_NAMES = (
     mark("residents"),
@@ -83,14 +100,27 @@ def _add_ward(app: typer.Typer) -> None:
         folder: Annotated[Path, typer.Argument(help=_("Folder for the files; made if missing."))],
         residents: Annotated[int, typer.Option(help=_("Rows of the resident register."))] = 700_000,
         seed: Annotated[str, typer.Option(help=_("The same seed gives the same files."))] = "20091101",
+        form: Annotated[
+            Form, typer.Option(help=_("demo: clean registers; dirty: with the faults of real ones."))
+        ] = Form.demo,
+        residents_form: Annotated[
+            ResidentsForm, typer.Option(help=_("Resident register of the dirty form: csv or fixed width."))
+        ] = ResidentsForm.csv,
+        later: Annotated[
+            datetime | None,
+            typer.Option(
+                formats=["%Y-%m-%d"], help=_("Write an extract of this later day, into another folder.")
+            ),
+        ] = None,
     ) -> None:
         from synthetic_data.ward import make_ward
 
         with working(_("inventing people, homes and certifications")):
             ward = make_ward(residents, seed)
             counts = ward.counts
+            written = ward if later is None else ward.later(later.date())
         with working(_("writing the registers")):
-            ward.write(folder)
+            written.write(folder, form.value, residents_form.value)
         step(
             _("invented ward"),
             residents=counts["residents_rows"],

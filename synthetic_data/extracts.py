@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pyarrow as pa
 from synthetic_data.addresses import Homes
 from synthetic_data.certification_rows import Rows
 from synthetic_data.people import People, rising_numbers
-from synthetic_data.registers import certification_table, resident_table
+from synthetic_data.registers import certification_table, resident_table, write_register
 from synthetic_data.streams import Streams
 from synthetic_data.tables import settings
 
@@ -72,6 +74,8 @@ class Extract:
         Shape (people,), bool: the resident's row is in the file.
     first : int
         How many of the people were there on the day of the first extract; later ones stand behind them.
+    protected_before : numpy.ndarray
+        Shape (people,), bool: 支援措置 on the day of the first extract.
     """
 
     seed: str
@@ -83,6 +87,7 @@ class Extract:
     insured: Insured
     kept: Flags
     first: int
+    protected_before: Flags
 
     def residents(self) -> Any:
         """The resident register as a table of text.
@@ -157,4 +162,46 @@ def first_extract(
         Everybody is in it.
     """
     kept = np.ones(len(people.number), dtype=np.bool_)
-    return Extract(seed, *dates, people, homes, rows, insure(rows, seed), kept, len(people.number))
+    numbers = insure(rows, seed)
+    return Extract(seed, *dates, people, homes, rows, numbers, kept, len(people.number), people.protected)
+
+
+def write_extract(extract: Extract, where: Path) -> dict[str, Path]:
+    """Write both registers in the demo form (CP932).
+
+    Parameters
+    ----------
+    extract : Extract
+        The registers on a day.
+    where : pathlib.Path
+        Their folder; it is there.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        ``residents`` and ``certifications``.
+    """
+    return {
+        "residents": write_register(extract.residents(), where / "residents.csv"),
+        "certifications": write_register(extract.certifications(), where / "certifications.csv"),
+    }
+
+
+def write_json(truth: dict[str, Any], path: Path) -> Path:
+    """Write what is true (UTF-8).
+
+    Parameters
+    ----------
+    truth : dict
+        Plain values.
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    pathlib.Path
+        The same path.
+    """
+    text = json.dumps(truth, ensure_ascii=False, indent=1)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    return path

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from synthetic_data.certification_rows import NEVER, NEW, REFUSED, RENEWAL, UNDECIDED, Rows, new_period_end
 from synthetic_data.dates import ONE_DAY, Days, month_end
-from synthetic_data.extracts import Extract, Insured
+from synthetic_data.extracts import Extract, Insured, write_extract, write_json
 from synthetic_data.people import FRAME, People
-from synthetic_data.registers import write_register
 from synthetic_data.residency import DIED, ELDER, MOVED_OUT, STRUCK_OFF
 from synthetic_data.streams import Streams
 from synthetic_data.tables import settings
@@ -37,8 +35,8 @@ class Later:
     ----------
     extract : Extract
         Both registers on the later day.
-    first_day : numpy.datetime64
-        Day of the first extract.
+    first : Extract
+        The first extract.
     met : mapping of str to numpy.ndarray
         Reason (`REASONS`) → rising places of the people of the first frame whom it met. ``moved`` left the
         ward, ``removed`` was struck off (職権消除), ``not_found`` has no row any more, ``applied`` has an
@@ -46,7 +44,7 @@ class Later:
     """
 
     extract: Extract
-    first_day: np.datetime64
+    first: Extract
     met: Mapping[str, Ints]
 
     def __repr__(self) -> str:
@@ -69,7 +67,7 @@ class Later:
         return {
             "seed": self.extract.seed,
             "reference_date": str(self.extract.reference),
-            "first_extract_date": str(self.first_day),
+            "first_extract_date": str(self.first.day),
             "extract_date": str(self.extract.day),
             "residents_rows": int(self.extract.kept.sum()),
             "certification_rows": len(rows.person),
@@ -79,44 +77,46 @@ class Later:
             },
         }
 
-    def write(self, folder: str | Path) -> dict[str, Path]:
-        """Write both later registers (CP932) and ``truth-later.json`` (UTF-8).
+    def write(
+        self,
+        folder: str | Path,
+        form: Literal["demo", "dirty"] = "demo",
+        residents_form: Literal["csv", "fixed"] = "csv",
+    ) -> dict[str, Path]:
+        """Write the later registers (CP932) and ``truth-later.json`` (UTF-8).
 
         Parameters
         ----------
         folder : str or pathlib.Path
             Where to, not the folder of the first extract; made if missing.
+        form, residents_form
+            As in `Ward.write`; that of the first extract.
 
         Returns
         -------
         dict of str to pathlib.Path
-            ``residents``, ``certifications`` and ``truth``.
+            The files of `Ward.write`.
         """
         where = Path(folder)
         where.mkdir(parents=True, exist_ok=True)
-        paths = {
-            "residents": write_register(self.extract.residents(), where / "residents.csv"),
-            "certifications": write_register(self.extract.certifications(), where / "certifications.csv"),
-        }
-        return paths | {"truth": self.write_truth(where)}
+        if form == "dirty":
+            return self._write_dirty(where, residents_form)
+        paths = write_extract(self.extract, where)
+        return paths | {"truth": write_json(self.truth, where / LATER_FILE)}
 
-    def write_truth(self, where: Path) -> Path:
-        """Write ``truth-later.json``.
+    def _write_dirty(self, where: Path, residents_form: Literal["csv", "fixed"]) -> dict[str, Path]:
+        from synthetic_data.dirt import IN_FRAME, dirty_outcome, dirty_residents, write_dirty
+        from synthetic_data.dirt_certifications import dirty_rows
+        from synthetic_data.dirt_plan import make_plan
 
-        Parameters
-        ----------
-        where : pathlib.Path
-            The folder.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
-        """
-        path = where / LATER_FILE
-        text = json.dumps(self.truth, ensure_ascii=False, indent=1)
-        path.write_text(text + "\n", encoding="utf-8", newline="\n")
-        return path
+        plan = make_plan(self.first)
+        frame = np.flatnonzero(dirty_outcome(self.first, plan) == IN_FRAME)
+        met = {name: np.intersect1d(who, frame) for name, who in self.met.items()}
+        paths = write_dirty(self.extract, plan, where, residents_form)
+        truth = replace(self, met=met).truth
+        truth["residents_rows"] = dirty_residents(self.extract, plan)
+        truth["certification_rows"] = len(dirty_rows(self.extract, plan).insured)
+        return paths | {"truth": write_json(truth, where / LATER_FILE)}
 
 
 def later_extract(first: Extract, date: datetime.date) -> Later:
@@ -163,8 +163,9 @@ def later_extract(first: Extract, date: datetime.date) -> Later:
         rows=rows,
         insured=insured,
         kept=np.concatenate((kept, extra)),
+        protected_before=np.concatenate((first.people.protected, ~extra)),
     )
-    return Later(extract, first.day, _met(first, extract, moved))
+    return Later(extract, first, _met(first, extract, moved))
 
 
 def _quota(base: int, rate: int, span: int) -> int:
@@ -346,8 +347,6 @@ def _met(first: Extract, last: Extract, moved: Ints) -> dict[str, Ints]:
     kept = last.kept
     gone = frame & kept & (people.removed <= last.day)
     stays = frame & kept & ~gone
-    before = np.zeros(len(frame), dtype=np.bool_)
-    before[: first.first] = first.people.protected
     resident = rows.person >= 0
     newly = rows.decided > first.day
     granted = np.zeros(len(frame), dtype=np.bool_)
@@ -361,7 +360,7 @@ def _met(first: Extract, last: Extract, moved: Ints) -> dict[str, Ints]:
         "moved": gone & (people.reason == MOVED_OUT),
         "removed": gone & (people.reason == STRUCK_OFF),
         "not_found": frame & ~kept,
-        "protected": stays & people.protected & ~before,
+        "protected": stays & people.protected & ~last.protected_before,
         "certified": stays & granted,
         "applied": stays & waits & ~granted,
         "moved_within": stays & change[people.household],

@@ -6,7 +6,7 @@ import datetime
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,11 @@ from custody.errors import ConfigError, InputError
 from custody.messages import gettext as _
 from synthetic_data.addresses import Homes, find_homes
 from synthetic_data.certification import Certification, certify
-from synthetic_data.extracts import Extract, first_extract
+from synthetic_data.extracts import Extract, first_extract, write_extract, write_json
 from synthetic_data.households import live_together
 from synthetic_data.later import Later, later_extract
 from synthetic_data.people import FRAME, People, register
-from synthetic_data.registers import resident_table, write_register
+from synthetic_data.registers import resident_table
 from synthetic_data.residency import settle
 from synthetic_data.streams import Streams
 from synthetic_data.tables import settings
@@ -31,8 +31,6 @@ Ints = npt.NDArray[np.int64]
 LEAST_RESIDENTS = 200
 MOST_EXTRACT_DAYS = 20
 REFERENCE_DATE = datetime.date(2009, 11, 1)
-RESIDENTS_FILE = "residents.csv"
-CERTIFICATIONS_FILE = "certifications.csv"
 TRUTH_FILE = "truth.json"
 
 
@@ -140,30 +138,47 @@ class Ward:
         frame: pd.DataFrame = self.extract().certifications().to_pandas()
         return frame
 
-    def write(self, folder: str | Path) -> dict[str, Path]:
-        """Write both register files (CP932) and the truth (UTF-8).
+    def write(
+        self,
+        folder: str | Path,
+        form: Literal["demo", "dirty"] = "demo",
+        residents_form: Literal["csv", "fixed"] = "csv",
+    ) -> dict[str, Path]:
+        """Write the register files (CP932) and the truth (UTF-8).
 
         Parameters
         ----------
         folder : str or pathlib.Path
             Where to; made if missing.
+        form : {"demo", "dirty"}
+            Clean registers in the layout ``demo``; or registers as wards really have them, in the layouts
+            ``resident_csv`` (or ``resident_fixed``), ``certification_csv`` and ``qualification_csv``, with
+            the faults of ``dirt.toml``.
+        residents_form : {"csv", "fixed"}
+            Of the dirty form: ``residents.csv`` or, with records of fixed width, ``residents.txt``.
 
         Returns
         -------
         dict of str to pathlib.Path
-            ``residents``, ``certifications`` and ``truth``.
+            ``residents``, ``certifications`` and ``truth``; of the dirty form also ``qualifications``,
+            ``opt_outs`` (people who wished not to be asked) and ``links``: whose each certification row is.
         """
         where = Path(folder)
         where.mkdir(parents=True, exist_ok=True)
-        write_register(resident_table(self.people, self.homes), where / RESIDENTS_FILE)
-        write_register(self.extract().certifications(), where / CERTIFICATIONS_FILE)
-        text = json.dumps(self.truth, ensure_ascii=False, indent=1)
-        (where / TRUTH_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
-        return {
-            "residents": where / RESIDENTS_FILE,
-            "certifications": where / CERTIFICATIONS_FILE,
-            "truth": where / TRUTH_FILE,
-        }
+        if form == "dirty":
+            return self._write_dirty(where, residents_form)
+        paths = write_extract(self.extract(), where)
+        return paths | {"truth": write_json(self.truth, where / TRUTH_FILE)}
+
+    def _write_dirty(self, where: Path, form: Literal["csv", "fixed"]) -> dict[str, Path]:
+        from synthetic_data.dirt import dirty_truth, write_dirty
+        from synthetic_data.dirt_plan import make_plan
+
+        extract = self.extract()
+        plan = make_plan(extract)
+        paths = write_dirty(extract, plan, where, form)
+        truth = {**self.truth, "dirty": dirty_truth(extract, plan, form)}
+        return paths | {"truth": write_json(truth, where / TRUTH_FILE)}
 
     def extract(self) -> Extract:
         """Both registers on the day of the extract, as numbers.
