@@ -165,7 +165,7 @@ def _join(
     answered = frozenset(complete[TOKEN])
     statuses = [_status(token, answered, blank, states) for token in tokens]
     drawn = pd.DataFrame({TOKEN: tokens, "status": statuses})
-    as_text = complete.apply(_codes_as_text)
+    as_text = complete.apply(_codes_as_text).astype("str")  # also where no form is complete
     return drawn.merge(as_text, on=TOKEN, how="left", validate="one_to_one").fillna("")
 
 
