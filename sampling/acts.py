@@ -25,7 +25,7 @@ from sampling.certificate import DrawCertificate
 from sampling.design import StratifiedDesign
 from sampling.drawing import Sample, draw
 from sampling.frame import Frame
-from sampling.frame_files import frame_facts, write_flow, write_linkage, write_review
+from sampling.frame_files import frame_facts, write_flow, write_linkage, write_review, write_staff_list
 from sampling.frame_rules import FrameRules
 from sampling.interim import link
 from sampling.linkage import Links
@@ -136,7 +136,8 @@ def frame_survey(survey: Survey, files: RegisterFiles, *, knowledge_date: date |
     FrameRun
         Frame, registers, and the files ``out/flow.csv``, ``out/flow.html``, ``out/flow-chart.svg``,
         ``out/flow-chart.pdf``, ``out/linkage.csv``, ``out/quarantine-*.csv`` and, for staff only,
-        ``review.csv`` in the survey's folder: the certification rows that need a decision.
+        ``review.csv`` (certification rows that need a decision) and ``staff-list.csv`` (who is left out
+        until staff have looked) in the survey's folder.
 
     Raises
     ------
@@ -153,6 +154,7 @@ def frame_survey(survey: Survey, files: RegisterFiles, *, knowledge_date: date |
         write_linkage(survey, run.links),
         *_write_quarantine(survey, run),
         *write_review(survey, run.links),
+        *write_staff_list(survey, run.frame),
     ]
     with survey.ledger() as ledger:
         ledger.append("frame", **_facts(run))
@@ -201,7 +203,12 @@ def draw_sample(
     permit = gate.permit(survey, "draw", items=_items(files), n=survey.design.n)
     with refusals(survey, "draw"):
         number = draw_number(survey, redraw_reason)
-        design = StratifiedDesign(survey.design.n, survey.design.by, survey.design.allocation)  # type: ignore[arg-type]
+        design = StratifiedDesign(
+            survey.design.n,
+            survey.design.by,
+            survey.design.allocation,  # type: ignore[arg-type]
+            one_per_household=survey.frame.one_per_household,
+        )
         built = _build(survey, files, knowledge_date)
         plain = draw(
             built.frame,

@@ -23,7 +23,7 @@ from sampling.limits import limits
 from sampling.linkage import Links, exact_links
 from sampling.registers import Register
 
-__all__ = ["build_frame"]
+__all__ = ["build_frame", "with_building"]
 
 OLDEST: Final = 150
 SECRET_BYTES: Final = 32
@@ -135,6 +135,7 @@ def build_frame(
         data=data,
         rules=rules,
         lists=(*lists, *insurance),
+        staff=_staff(residents, judged, people),
     )
 
 
@@ -227,6 +228,16 @@ def _refused_link(code: str, message: str) -> SamplingError:
     return SamplingError(code, message, hint=hint)
 
 
+def _staff(residents: Register, judged: Judged, people: Any) -> Any:
+    """Return who is left out until staff have looked: by a rule, or because the town is unknown."""
+    named = residents.table.select(["resident_no"]).take(judged.staff["position"])
+    lost = people.filter(pc.is_null(people["area"])).select(["resident_no"])
+    unknown = pa.array(["area_unknown"] * len(lost), pa.string())
+    return pa.concat_tables(
+        [named.append_column("reason", judged.staff["reason"]), lost.append_column("reason", unknown)]
+    )
+
+
 def _people(
     residents: Register, judged: Judged, reference: date, areas: Mapping[str, str], municipality: str
 ) -> Any:
@@ -252,7 +263,7 @@ def _people(
             "age_band": bands.take(pc.subtract(ages, limits().min_age)),
             "sex": column["sex"].cast(pa.string()),
             "postal_code": column["postal_code"],
-            "address": _with_building(addresses, text_of(residents, "building", positions)),
+            "address": with_building(addresses, text_of(residents, "building", positions)),
             "certification_flag": survivors["flag"],
         }
     )
@@ -265,7 +276,19 @@ def _births(residents: Register) -> Any:
     return pc.coalesce(latest, table["birth_date"])
 
 
-def _with_building(addresses: Any, buildings: Any) -> Any:
+def with_building(addresses: Any, buildings: Any) -> Any:
+    """Join address and building (方書) to the line of a label.
+
+    Parameters
+    ----------
+    addresses, buildings : pyarrow.Array of string
+        Shape (persons,); a blank or null building adds nothing.
+
+    Returns
+    -------
+    pyarrow.Array of string
+        Shape (persons,), a full-width blank between the two.
+    """
     whole = pc.binary_join_element_wise(addresses, buildings, SEPARATOR, null_handling="replace")
     return pc.if_else(pc.equal(pc.fill_null(buildings, ""), ""), addresses, whole)
 

@@ -138,6 +138,8 @@ class Frame:
         The switches that it was built with.
     lists : tuple of ListCount
         The lists that it was built with.
+    staff : pyarrow.Table, optional
+        Columns resident_no, reason: who is left out until staff have looked. Not shown.
     """
 
     reference_date: date
@@ -149,6 +151,7 @@ class Frame:
     data: Any = field(repr=False)
     rules: FrameRules = field(default_factory=FrameRules)
     lists: tuple[ListCount, ...] = ()
+    staff: Any = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return int(self.data.num_rows)

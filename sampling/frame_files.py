@@ -15,7 +15,7 @@ from sampling.frame_rules import RULE_TITLES
 from sampling.linkage import Links
 from sampling.views import html_page
 
-__all__ = ["frame_facts", "write_flow", "write_linkage", "write_review"]
+__all__ = ["frame_facts", "write_flow", "write_linkage", "write_review", "write_staff_list"]
 
 
 def write_flow(survey: Survey, frame: Frame) -> list[Path]:
@@ -81,13 +81,42 @@ def write_review(survey: Survey, links: Links) -> list[Path]:
         ``review.csv``, or ``review-02.csv`` and so on where there is one: it may hold decisions already.
         Empty where nothing is to decide, or the same list lies there.
     """
-    if not len(links.review):
+    return _write_new(survey.folder / "review.csv", links.review)
+
+
+def write_staff_list(survey: Survey, frame: Frame) -> list[Path]:
+    """Write who is left out until staff have looked at the register, for their eyes only.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    frame : Frame
+        Its frame.
+
+    Returns
+    -------
+    list of pathlib.Path
+        ``staff-list.csv`` (columns resident_no, reason, title), numbered as `write_review` does.
+    """
+    if frame.staff is None:
         return []
-    content = _csv(_as_text(links.review))
-    for path in _free(survey.folder / "review.csv"):
-        if not path.exists():
-            return [write_private(path, content)]
-        if path.read_bytes() == content:
+    table: pd.DataFrame = frame.staff.to_pandas()
+    return _write_new(
+        survey.folder / "staff-list.csv",
+        table.assign(title=[_(RULE_TITLES[rule]) for rule in table["reason"]]),
+    )
+
+
+def _write_new(path: Path, table: pd.DataFrame) -> list[Path]:
+    """Write a private list under the first free name, unless it is empty or lies there already."""
+    if table.empty:
+        return []
+    content = _csv(_as_text(table))
+    for place in _free(path):
+        if not place.exists():
+            return [write_private(place, content)]
+        if place.read_bytes() == content:
             break
     return []
 

@@ -12,11 +12,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sampling.ages import born_by
-from sampling.frame_rules import SWITCHED, FrameRules
+from sampling.frame_rules import STAFF_RULES, SWITCHED, FrameRules
 from sampling.keys import hmac_pads
 from sampling.limits import limits
 
-__all__ = ["BATCH_ROWS", "MARKS", "Clocks", "Judged", "judge"]
+__all__ = ["BATCH_ROWS", "MARKS", "Clocks", "Judged", "judge", "judge_reasons"]
 
 BATCH_ROWS: Final = 65536
 """Rows that DuckDB takes at a time: small enough for every core to have work."""
@@ -101,6 +101,8 @@ class Judged:
         Rule → persons it removed.
     survivors : pyarrow.Table
         Columns position (in the resident register), flag, person_key; ordered by person key. Not shown.
+    staff : pyarrow.Table
+        Columns position, reason of those who are left out until staff have looked at them. Not shown.
     elders : int
         Persons who are in by residence and age.
     applied : int
@@ -111,6 +113,7 @@ class Judged:
 
     removed: Mapping[str, int]
     survivors: Any = field(repr=False)
+    staff: Any = field(repr=False)
     elders: int
     applied: int
     certified_under_65: int
@@ -153,18 +156,58 @@ def judge(
         The secret is too short.
     """
     inner, outer = hmac_pads(secret)
-    values = clocks.parameters() | {rule: rules.excludes(rule) for rule in SWITCHED}
     with duckdb.connect(":memory:") as engine:
-        engine.register("residents", _residents(residents, marks))
-        rows = _columns(certifications, CERTIFICATION)
-        engine.register("certifications", rows.append_column("person", resident_of_row))
-        for query in _statements(engine, "eligibility"):
-            engine.execute(query, {name: values[name] for name in query.named_parameters})
+        _judge_all(engine, _residents(residents, marks), certifications, resident_of_row, clocks, rules)
         (counts,) = engine.sql(COUNTS).fetchall()
         found = engine.sql("SELECT reason, count(*) FROM judged GROUP BY reason").fetchall()
+        staff = engine.sql(STAFF, params={"rules": list(STAFF_RULES)}).to_arrow_table()
         (query,) = _statements(engine, "survivors")
         left = engine.sql(query.query, params={"inner": inner, "outer": outer}).to_arrow_table()
-    return Judged({reason: int(count) for reason, count in found if reason}, left, *map(int, counts))
+    removed = {reason: int(count) for reason, count in found if reason}
+    return Judged(removed, left, staff, *map(int, counts))
+
+
+def judge_reasons(
+    residents: Any,
+    certifications: Any,
+    resident_of_row: Any,
+    marks: Mapping[str, NDArray[np.bool_]],
+    clocks: Clocks,
+    rules: FrameRules,
+) -> NDArray[np.object_]:
+    """Apply the rules, and say of each person by which one they leave.
+
+    Parameters
+    ----------
+    residents, certifications, resident_of_row, marks, clocks, rules
+        As in `judge`.
+
+    Returns
+    -------
+    ndarray of str
+        Shape (residents,): a rule, "" for who is left.
+    """
+    with duckdb.connect(":memory:") as engine:
+        _judge_all(engine, _residents(residents, marks), certifications, resident_of_row, clocks, rules)
+        found = engine.sql("SELECT reason FROM judged ORDER BY position").to_arrow_table()
+    return np.asarray(found["reason"].to_pylist(), dtype=np.object_)
+
+
+def _judge_all(
+    engine: Any,
+    residents: Any,
+    certifications: Any,
+    resident_of_row: Any,
+    clocks: Clocks,
+    rules: FrameRules,
+) -> None:
+    """Leave the table ``judged`` in the engine."""
+    values = clocks.parameters() | {rule: rules.excludes(rule) for rule in SWITCHED}
+    engine.register("residents", residents)
+    rows = _columns(certifications, CERTIFICATION)
+    engine.register("certifications", rows.append_column("person", resident_of_row))
+    for query in _statements(engine, "eligibility"):
+        engine.execute(query, {name: values[name] for name in query.named_parameters})
 
 
 COUNTS: Final = """
@@ -173,6 +216,7 @@ SELECT
     (SELECT count(*) FROM judged WHERE elder AND applied),
     (SELECT count(*) FROM person JOIN judged USING (position) WHERE valid AND reason = 'under_65')
 """
+STAFF: Final = "SELECT position, reason FROM judged WHERE list_contains($rules, reason) ORDER BY position"
 
 
 def _statements(engine: Any, name: str) -> Iterator[Any]:

@@ -1,17 +1,23 @@
 """Every rule of the frame has a title and a place; a survey's switches reach its frame and its ledger."""
 
+import os
 import tomllib
 from dataclasses import replace
+from datetime import date
 from importlib.resources import files as resources
 from string import Template
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from custody.errors import ApprovalError, InputError
 from custody.frame_settings import FRAME_SWITCHES, FrameSettings
-from sampling import frame_survey
+from sampling import build_frame, frame_survey
 from sampling.frame import Frame
+from sampling.frame_files import write_review, write_staff_list
 from sampling.frame_rules import RULE_TITLES, RULES, STAFF_RULES, SWITCHED, FrameRules
+from sampling.linkage import Links
 
 DAY = "2009-11-05T10:00"
 
@@ -93,3 +99,48 @@ def test_control_totals_name_every_file_and_fit(opened, files, tmp_path) -> None
     with pytest.raises(InputError) as refusal:
         frame_survey(opened(DAY), replace(files, totals=totals))
     assert refusal.value.code == "SAM-TOTALS-FILE"
+
+
+def test_staff_see_whom_they_must_look_at_and_nobody_else_does(hand, opened, files) -> None:
+    people = [
+        {"resident_no": "0000000001", "birth_latest": date(1945, 4, 1)},
+        {"resident_no": "0000000002", "address": "東京都中野区中野１丁目"},
+        {"resident_no": "0000000003"},
+        {"resident_no": "0000000004"},
+    ]
+    broken = {"application": None, "applied_on": date(2009, 10, 1), "resident_no": "0000000003"}
+    frame = build_frame(
+        hand("residents", people),
+        hand("certifications", [broken]),
+        reference_date=date(2009, 11, 1),
+        knowledge_date=date(2009, 11, 2),
+    )
+    assert frame.staff.to_pylist() == [
+        {"resident_no": "0000000001", "reason": "age_undecidable"},
+        {"resident_no": "0000000003", "reason": "certification_unclear"},
+        {"resident_no": "0000000002", "reason": "area_unknown"},
+    ]
+    assert frame.staff_list["persons"].tolist() == [1, 1, 0, 1]
+    assert "0000000001" not in repr(frame)
+    survey = opened(DAY)
+    (path,) = write_staff_list(survey, frame)
+    assert path == survey.folder / "staff-list.csv"
+    assert path.stat().st_mode & 0o077 == 0 or os.name == "nt"
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "resident_no,reason,title"
+    assert lines[1].startswith("0000000001,age_undecidable,")
+    assert write_staff_list(survey, frame) == []
+    shorter = replace(frame, staff=frame.staff.slice(0, 1))
+    assert [path.name for path in write_staff_list(survey, shorter)] == ["staff-list-02.csv"]
+    assert write_staff_list(survey, replace(frame, staff=frame.staff.slice(0, 0))) == []
+    assert "staff-list" not in " ".join(path.name for path in survey.out.iterdir())
+
+
+def test_a_private_list_runs_nothing_in_a_spreadsheet(opened) -> None:
+    pairs = pd.DataFrame({"pair": ["1", "2"], "name": ["=HYPERLINK(1)", "練馬　太郎"], "decision": ["", ""]})
+    links = Links(resident_of_row=pa.array([], pa.int32()), review=pairs)
+    survey = opened(DAY)
+    (path,) = write_review(survey, links)
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    assert table["name"].tolist() == ["'=HYPERLINK(1)", "練馬　太郎"]
+    assert write_review(survey, Links(resident_of_row=pa.array([], pa.int32()))) == []
