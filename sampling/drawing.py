@@ -160,9 +160,12 @@ def draw(
     unconditional probability of a person is (1 / m) E[n_h / N'_h], which nobody needs to know.
 
     Variance: the drawn person is the psu and fpc is N'_h. The formula of a stratified sample with weights
-    m N'_h / n_h estimates the variance of the second phase. That of the first, the sum over households of
-    m^2 times the variance of y within the household, cannot be estimated from one person a household; it is
-    smaller by the order of n_h / N'_h. Where that matters, leave the fpc out of the analysis.
+    m N'_h / n_h estimates the variance of the second phase. That of the first, V1 = the sum over households
+    of m^2 times the variance of y within the household, cannot be estimated from one person a household. For
+    what the strata do not explain it is smaller by the order of n_h / N'_h, and an analysis without fpc
+    covers it. For what they do explain (the number of men, where sex makes strata) V1 is most of the whole:
+    the number N'_h of those chosen is then itself random. Post-stratify to the persons N_h of the
+    certificate before such totals are published; their V1 is then zero.
 
     References
     ----------
