@@ -140,6 +140,8 @@ def test_random_registers_are_judged_alike_person_by_person(hand, slow_judge, se
     frame, judged = both(hand, slow_judge, seed)
     reasons = Counter(reason for reason, _flags in judged.values() if reason)
     assert {rule: count for rule, count in frame.removed.items() if count} == reasons
+    assert frame.flow["removed"].sum() + len(frame) == frame.read == len(judged)
+    assert frame.flow["remaining"].iloc[-1] == len(frame)
     flags = frame.table.set_index("resident_no")["certification_flag"]
     left = {number: flags_ for number, (reason, flags_) in judged.items() if not reason}
     assert {number: set(flag.split(";")) - {""} for number, flag in flags.items()} == left
