@@ -1,8 +1,8 @@
 """Sampling (標本抽出): registers, frame, design, draw, certificate, vault, hand-overs and answers.
 
 - `read_residents`, `read_certifications`, `build_frame`, `StratifiedDesign`, `draw`: from files to a sample;
-- `frame_survey`, `draw_sample`, `hand_over_labels`, `take_answers`, `hand_over_research`: the same in a
-  survey folder, behind the approval's gate.
+- `frame_survey`, `draw_sample`, `refresh_survey`, `hand_over_labels`, `take_answers`, `hand_over_research`:
+  the same in a survey folder, behind the approval's gate.
 
 Names are imported at first use, so that ``hyohon --help`` stays quick.
 """
@@ -20,6 +20,7 @@ if _typing.TYPE_CHECKING:
     from sampling.frame import Frame, Linkage
     from sampling.handover import HandOver, export_link, hand_over_labels, hand_over_research
     from sampling.layout import Layout, load_layout
+    from sampling.refresh import RefreshRun, refresh_survey
     from sampling.registers import Register, read_certifications, read_residents
     from sampling.vault import load_vault
 
@@ -33,6 +34,7 @@ __all__ = [
     "Layout",
     "Linkage",
     "Preview",
+    "RefreshRun",
     "Register",
     "RegisterFiles",
     "Sample",
@@ -49,6 +51,7 @@ __all__ = [
     "read_certificate",
     "read_certifications",
     "read_residents",
+    "refresh_survey",
     "take_answers",
 ]
 
@@ -62,6 +65,7 @@ _HOME = {
     "frame": ("Frame", "Linkage"),
     "handover": ("HandOver", "export_link", "hand_over_labels", "hand_over_research"),
     "layout": ("Layout", "load_layout"),
+    "refresh": ("RefreshRun", "refresh_survey"),
     "registers": ("Register", "read_certifications", "read_residents"),
     "vault": ("load_vault",),
 }

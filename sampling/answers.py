@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,16 @@ from sampling.forms import TOKEN, Forms, answered_share, usable_forms
 from sampling.limits import limits
 from sampling.vault import answers_path, keep_previous, load_vault, seal_table
 from sampling.views import html_table
+from sampling.voids import load_voids
 
 __all__ = ["NOTES", "STATUSES", "AnswersIn", "Status", "take_answers"]
 
-Status = Literal["answered", "no_return", "undeliverable", "refused", "blank"]
-STATUSES: Final[tuple[Status, ...]] = ("answered", "no_return", "undeliverable", "refused", "blank")
-"""What became of each person drawn."""
+Status = Literal["answered", "no_return", "undeliverable", "refused", "blank", "not_mailed"]
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+"""What became of each person drawn. not_mailed: voided before the mailing; frame and weights stay."""
+
+LEFT_HOUSE: Final = ("mailed", "returned")
+"""States of a label that was mailed, whatever was voided later."""
 
 Note = tuple[int, str, str]
 """Place, column, code."""
@@ -109,14 +113,16 @@ def take_answers(survey: Survey, answers: Path, events: Path) -> AnswersIn:
     gate.permit(survey, "answers")
     with refusals(survey, "answers"):
         states = _states(survey, events)
-        tokens = load_vault(survey)["token"].tolist()
+        drawn = load_vault(survey)["token"]
+        tokens = drawn.tolist()
+        voided = frozenset(load_voids(survey, drawn)["token"])
         book = Codebook.load(survey.codebook)
         forms = usable_forms(answers, frozenset(tokens), book)
         checked = book.check(forms.table, keep=(TOKEN,))
         share = answered_share(checked.table, book.items)
     notes = _notes(checked.table[TOKEN], share, states)
     log = _log(forms, checked.log, notes)
-    return _store(survey, forms, log, _join(tokens, checked.table, share, states))
+    return _store(survey, forms, log, _join(tokens, checked.table, share, states, voided))
 
 
 def _states(survey: Survey, events: Path) -> dict[str, str]:
@@ -157,13 +163,17 @@ def _log(forms: Forms, checked: pd.DataFrame, notes: Iterable[Note]) -> pd.DataF
 
 
 def _join(
-    tokens: list[str], table: pd.DataFrame, share: NDArray[np.float64], states: Mapping[str, str]
+    tokens: list[str],
+    table: pd.DataFrame,
+    share: NDArray[np.float64],
+    states: Mapping[str, str],
+    voided: Set[str],
 ) -> pd.DataFrame:
     """Give everybody drawn a status, and the answers to those who answered; other cells are blank."""
     complete = table[share >= limits().min_answered_share]
     blank = frozenset(table[TOKEN]) - frozenset(complete[TOKEN])
     answered = frozenset(complete[TOKEN])
-    statuses = [_status(token, answered, blank, states) for token in tokens]
+    statuses = [_status(token, answered, blank, states, voided) for token in tokens]
     drawn = pd.DataFrame({TOKEN: tokens, "status": statuses})
     as_text = complete.apply(_codes_as_text).astype("str")  # also where no form is complete
     return drawn.merge(as_text, on=TOKEN, how="left", validate="one_to_one").fillna("")
@@ -174,15 +184,17 @@ def _codes_as_text(column: "pd.Series[Any]") -> "pd.Series[str]":
     return column.map(lambda value: value if isinstance(value, str) else f"{value:g}").astype("str")
 
 
-def _status(token: str, answered: Set[str], blank: Set[str], states: Mapping[str, str]) -> Status:
+def _status(
+    token: str, answered: Set[str], blank: Set[str], states: Mapping[str, str], voided: Set[str]
+) -> Status:
     if token in answered:
         return "answered"
     if token in blank:
         return "blank"
     state = states.get(token)
-    if state == "undeliverable":
-        return "undeliverable"
-    return "refused" if state == "refused" else "no_return"
+    if state in ("undeliverable", "refused"):
+        return "undeliverable" if state == "undeliverable" else "refused"
+    return "not_mailed" if token in voided and state not in LEFT_HOUSE else "no_return"
 
 
 def _store(survey: Survey, forms: Forms, log: pd.DataFrame, joined: pd.DataFrame) -> AnswersIn:

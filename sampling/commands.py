@@ -1,4 +1,4 @@
-"""Commands of the sampling room: frame, draw, verify, hand-over, answers, export-link."""
+"""Commands of the sampling room: frame, draw, verify, refresh, hand-over, answers, export-link."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,6 +10,7 @@ from custody.messages import gettext as _
 from custody.messages import mark
 from sampling.frame_commands import add_draw, add_frame, at_option, example_of, say_files, survey_argument
 from sampling.layout_commands import build_layout
+from sampling.refresh_commands import add_refresh, say_voids
 
 __all__ = ["build"]
 
@@ -21,6 +22,7 @@ COUNT_NAMES: Final = (
     mark("failed"),
     mark("matched"),
     mark("no return"),
+    mark("not mailed"),
     mark("not read columns"),
     mark("persons"),
     mark("quarantined"),
@@ -42,10 +44,18 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        frame, draw, verify, hand-over, answers, export-link.
+        frame, draw, verify, refresh, hand-over, answers, export-link.
     """
     app = typer.Typer(help=_("Registers, frame, draw, hand-overs, answers (staff)."), no_args_is_help=True)
-    for add in (add_frame, add_draw, _add_verify, _add_hand_over, _add_answers, _add_export_link):
+    for add in (
+        add_frame,
+        add_draw,
+        _add_verify,
+        add_refresh,
+        _add_hand_over,
+        _add_answers,
+        _add_export_link,
+    ):
         add(app)
     app.add_typer(build_layout(), name="layout")
     return app
@@ -110,6 +120,7 @@ def _add_hand_over(app: typer.Typer) -> None:
             step(_("area x age band x sex"), smallest_cell=made.smallest_cell)
             if made.smallest_cell < limits().warn_below_k:
                 say("  " + _("Few persons share a cell: publish no table as fine as this."))
+        say_voids(made)
         say_files((made.path,))
 
 

@@ -6,8 +6,8 @@ sex, status and answers under numbers made for this package.
 
 import hashlib
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -22,6 +22,7 @@ from custody.packages import FactValue, Kind, seal
 from custody.survey import Survey
 from sampling.acts import refusals
 from sampling.vault import answers_path, load_vault, open_table
+from sampling.voids import count_reasons, load_voids, readings
 
 __all__ = [
     "LABEL_COLUMNS",
@@ -62,6 +63,10 @@ class HandOver:
         What it says of each.
     smallest_cell : int or None
         For research: persons in the smallest cell of area, age band and sex (k).
+    voided : mapping of str to int
+        For labels: reason → persons left out, since a refresh voided them. The receiver never learns it.
+    extract_age_days : int or None
+        For labels: days since the registers were read for the draw or the last refresh.
     """
 
     path: Path
@@ -69,6 +74,8 @@ class HandOver:
     rows: int
     columns: tuple[str, ...]
     smallest_cell: int | None = None
+    voided: Mapping[str, int] = field(default_factory=dict)
+    extract_age_days: int | None = None
 
     def __repr__(self) -> str:
         return f"<HandOver: {self.path.name}, {self.rows:,} persons, for the {self.receiver}>"
@@ -79,7 +86,7 @@ class HandOver:
         Returns
         -------
         pandas.DataFrame
-            Columns package, receiver, rows, columns, smallest_cell; one row.
+            Columns package, receiver, rows, columns, smallest_cell, voided, extract_age_days; one row.
         """
         return pd.DataFrame(
             {
@@ -88,6 +95,8 @@ class HandOver:
                 "rows": [self.rows],
                 "columns": [len(self.columns)],
                 "smallest_cell": [self.smallest_cell],
+                "voided": [sum(self.voided.values())],
+                "extract_age_days": [self.extract_age_days],
             }
         )
 
@@ -161,7 +170,7 @@ def smallest_cell(table: pd.DataFrame) -> int:
 
 
 def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOver:
-    """Seal the labels for the contractor: ``out/labels.sp``.
+    """Seal the labels for the contractor: ``out/labels.sp``, without those whom a refresh voided.
 
     Parameters
     ----------
@@ -180,11 +189,20 @@ def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOve
     ApprovalError
         The approval does not allow it; the vault stays shut.
     SamplingError, KeyFileError, PackageError
-        Nothing was drawn, or a key is missing.
+        Nothing was drawn, the file of voids is not the one that was recorded, nobody is left, or a key is
+        missing.
+
+    Notes
+    -----
+    The event records how many days ago the registers were read. No age is refused: a package may be made
+    again. The command warns above the limit of this room.
     """
     gate.permit(survey, "hand_over_labels", media=medium, n=_drawn(survey), recipient="contractor")
     with refusals(survey, "hand_over_labels"):
-        table = label_table(load_vault(survey))
+        vault = load_vault(survey)
+        voids = load_voids(survey, vault["token"])
+        table = label_table(vault[~vault["token"].isin(voids["token"])])
+        _check_somebody(table)
         facts: dict[str, FactValue] = {
             "title_en": survey.title_en,
             "contact": _contact(survey),
@@ -192,8 +210,17 @@ def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOve
             "wave": 1,
         }
         path = _seal(survey, "labels", table, facts, "contractor")
-    _record(survey, "hand_over_labels", path, rows=len(table))
-    return HandOver(path, "contractor", len(table), LABEL_COLUMNS)
+    age = _extract_age(survey)
+    known = {} if age is None else {"extract_age_days": age}
+    _record(survey, "hand_over_labels", path, rows=len(table), voided=len(voids), **known)
+    return HandOver(
+        path,
+        "contractor",
+        len(table),
+        LABEL_COLUMNS,
+        voided=count_reasons(voids),
+        extract_age_days=age,
+    )
 
 
 def hand_over_research(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOver:
@@ -284,6 +311,21 @@ def _drawn(survey: Survey) -> int:
     with survey.ledger() as ledger:
         numbers = [int(event.facts["n"]) for event in ledger.events("draw")]
     return numbers[-1] if numbers else 0
+
+
+def _check_somebody(table: pd.DataFrame) -> None:
+    if not len(table):
+        raise SamplingError(
+            "SAM-LABELS-NONE",
+            _("Every person drawn was voided: there is nothing to mail."),
+            hint=_("Look at out/refresh-01.csv and its followers; were the later extracts the right files?"),
+        )
+
+
+def _extract_age(survey: Survey) -> int | None:
+    """Return how many days ago the registers that decide who is mailed were read; None where nobody knows."""
+    days = [day for day, _digests in readings(survey)]
+    return (survey.clock.today() - max(days)).days if days else None
 
 
 def _contact(survey: Survey) -> dict[str, Any]:

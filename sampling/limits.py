@@ -38,6 +38,10 @@ class Limits:
         Default floor of an allocation, persons.
     largest_household : int
         Persons of the frame that share a household number, at most, to count as a household.
+    min_found_share : float
+        Floor of a refresh, share of the persons drawn, 0 to 1.
+    max_extract_age_days : int
+        Age of the registers at a hand-over that passes without a warning, days.
     warn_below_k : int
         Smallest cell of a research package that passes without a warning, persons.
     min_answered_share : float
@@ -60,6 +64,8 @@ class Limits:
     renewal_window_days: int
     min_per_stratum: int
     largest_household: int
+    min_found_share: float
+    max_extract_age_days: int
     warn_below_k: int
     min_answered_share: float
 

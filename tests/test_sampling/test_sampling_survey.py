@@ -284,6 +284,7 @@ def test_answers_become_statuses_and_what_does_not_fit_is_set_aside(taken) -> No
         "undeliverable": 12,
         "refused": 12,
         "blank": 11,
+        "not_mailed": 0,
     }
     log = result.log
     for row, column, code in (
