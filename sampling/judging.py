@@ -242,4 +242,4 @@ def _columns(table: Any, wanted: Mapping[str, Any]) -> Any:
     }
     if "birth_latest" in columns and columns["birth_latest"].null_count == table.num_rows:
         columns["birth_latest"] = columns["birth_date"]
-    return pa.table(columns)
+    return pa.table(columns).unify_dictionaries()
