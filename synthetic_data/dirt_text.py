@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from synthetic_data.dates import Days, parts
 from synthetic_data.registers import chosen
@@ -25,6 +27,20 @@ ERAS = (
     ("2019-05-01", "令和", "R", 2019),
 )
 """First day, name, letter and first year of each era; its digit is its place from 1."""
+
+FORMS = {
+    "plain": "{0}{3}{4}",
+    "slash": "{0}/{1}/{2}",
+    "kanji": "{5}{9}年{1}月{2}日",
+    "letter": "{6}{8}.{1}.{2}",
+    "digit": "{7}-{8:02d}{3}{4}",
+    "fixed": "{7}{8:02d}{3}{4}",
+}
+"""0 year, 1 month, 2 day, 3 and 4 both in two digits, 5 era, 6 its letter, 7 its digit, 8 year of it, 9 the
+same with 元 for 1."""
+
+TENS = tuple(f"{number:02d}" for number in range(32))
+FAR = 1_000_000
 
 SMALL = str.maketrans("ァィゥェォャュョッ", "アイウエオヤユヨツ")
 VOICED = str.maketrans("ズヅジヂ", "ヅズヂジ")
@@ -64,14 +80,11 @@ def spelled(days: Days, style: str, unknown: Ints | None = None, missing: str = 
     less = np.zeros(len(days), dtype=np.int64) if unknown is None else unknown
     none = np.isnat(days)
     filled = np.where(none, np.datetime64("1900-01-01"), days).astype("datetime64[D]")
-    key = np.where(none, -1, filled.astype(np.int64) * 3 + less + 3_000_000)
+    key = np.where(none, -1, (filled.astype(np.int64) + FAR) * 3 + less)
     distinct, place = np.unique(key, return_inverse=True)
-    base = (distinct - 3_000_000) // 3
-    words = [
-        missing if code < 0 else _word(day, int(code - 3_000_000) % 3, style)
-        for code, day in zip(distinct.tolist(), base.astype("datetime64[D]"), strict=True)
-    ]
-    return chosen(words, place)
+    known = distinct[distinct >= 0]
+    words = _words((known // 3 - FAR).astype("datetime64[D]"), known % 3, style)
+    return chosen([missing] * (len(distinct) - len(known)) + words, place)
 
 
 def mixed(days: Days, styles: Sequence[str], other: Any, unknown: Ints | None = None) -> Any:
@@ -93,29 +106,26 @@ def mixed(days: Days, styles: Sequence[str], other: Any, unknown: Ints | None = 
     pyarrow.Array
         Text of shape (rows,).
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     usual = spelled(days, styles[0], unknown)
-    return pc.if_else(pa.array(other), spelled(days, styles[1], unknown), usual)
+    which = np.flatnonzero(other)
+    some = spelled(days[which], styles[1], None if unknown is None else unknown[which])
+    return pc.replace_with_mask(usual, pa.array(other), some)
 
 
-def _word(day: np.datetime64, unknown: int, style: str) -> str:
-    year, month, date = (int(part) for part in parts(day))
-    place = max(k for k, era in enumerate(ERAS) if day >= np.datetime64(era[0]))
-    _first, name, letter, first_year = ERAS[place]
-    short = year - first_year + 1
-    tens = f"{0 if unknown == NO_MONTH else month:02d}", f"{0 if unknown else date:02d}"
-    plain = "00" if unknown == NO_MONTH else str(month), "00" if unknown else str(date)
-    words = {
-        "plain": f"{year}{tens[0]}{tens[1]}",
-        "slash": f"{year}/{plain[0]}/{plain[1]}",
-        "kanji": f"{name}{'元' if short == 1 else short}年{plain[0]}月{plain[1]}日",
-        "letter": f"{letter}{short}.{plain[0]}.{plain[1]}",
-        "digit": f"{place + 1}-{short:02d}{tens[0]}{tens[1]}",
-        "fixed": f"{place + 1}{short:02d}{tens[0]}{tens[1]}",
-    }
-    return words[style]
+def _words(days: Days, unknown: Ints, style: str) -> list[str]:
+    """Each different date in one spelling."""
+    years, months, dates = (part.tolist() for part in parts(days))
+    firsts = np.array([era[0] for era in ERAS], dtype="datetime64[D]")
+    eras = (np.searchsorted(firsts, days, side="right") - 1).tolist()
+    form = FORMS[style]
+    words = []
+    for year, month, day, era, less in zip(years, months, dates, eras, unknown.tolist(), strict=True):
+        _first, name, letter, first_year = ERAS[era]
+        short = year - first_year + 1
+        m, d = 0 if less == NO_MONTH else month, 0 if less else day
+        values = (year, m or "00", d or "00", TENS[m], TENS[d], name, letter, era + 1, short)
+        words.append(form.format(*values, "元" if short == 1 else short))
+    return words
 
 
 @cache
