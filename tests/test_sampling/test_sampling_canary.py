@@ -40,11 +40,12 @@ def rewritten(path: Path, target: Path, change: Callable[[int, dict[str, str]], 
 
 
 def planted_resident(number: int, row: dict[str, str]) -> dict[str, str]:
-    """Plant canaries in all columns that are not read; rows 7 and 8 fail."""
+    """Plant canaries in all columns that are not read; names are formulas; rows 7 and 8 fail."""
     wrong = {"性別": "9"} if number in (7, 8) else {}
     return {
         "本籍": f"{ORIGIN}{number}",
         **row,
+        "氏名": f"={row['氏名']}",
         "氏名カナ": f"カナリア{number}",
         "個人メモ": f"KANARIA-{number}",
         **wrong,
@@ -173,6 +174,13 @@ def test_names_are_in_the_vault_and_the_labels_alone(planted) -> None:
         with_names = [value for value in names if value in content]
         assert bool(with_names) == (name in MAY_HOLD_NAMES), name
         assert bool([value for value in numbers if value in content]) == (name == "vault"), name
+
+
+def test_names_that_a_spreadsheet_would_run_are_kept_exactly(planted) -> None:
+    vault = load_vault(planted.survey)
+    labels = pd.read_csv(io.BytesIO(payload(planted.survey, "labels", "contractor")), dtype="str")
+    assert vault["name"].str.startswith("=").all()
+    assert sorted(labels["name"]) == sorted(vault["name"])
 
 
 def test_rows_that_failed_are_shown_by_number_only(planted) -> None:
