@@ -325,9 +325,13 @@ def _is_number(cell: str) -> bool:
 def _rows(path: Path) -> list[list[str]]:
     """Read a small CSV; cells without blanks at their ends, the header first."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as stream:
+            raw = stream.read(limits().max_list_bytes + 1)
     except OSError:
         raise _refused("SAM-FILE-NONE", _("The file cannot be opened."), path) from None
+    if len(raw) > limits().max_list_bytes:
+        message = _("The list is larger than {bytes:,} bytes: it is probably another file.")
+        raise _refused("SAM-LIST-SIZE", message.format(bytes=limits().max_list_bytes), path)
     text = _decoded(raw, path)
     try:
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]

@@ -34,6 +34,8 @@ class Limits:
         Lower limits of the age bands, ascending, years.
     recent_mover_days, transfer_filing_days, renewal_window_days : int
         Spans of the certification rules, days.
+    max_list_bytes : int
+        Size of a list of exclusions, bytes.
     min_per_stratum : int
         Default floor of an allocation, persons.
     largest_household : int
@@ -62,6 +64,7 @@ class Limits:
     recent_mover_days: int
     transfer_filing_days: int
     renewal_window_days: int
+    max_list_bytes: int
     min_per_stratum: int
     largest_household: int
     min_found_share: float

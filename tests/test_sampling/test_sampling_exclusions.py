@@ -84,6 +84,8 @@ FAULTS = {
     "neither encoding": (b"a\n\x81\xff\n", "SAM-LIST-ENCODING", None),
     "UTF-16": ("宛名番号\n0000000001\n".encode("utf-16"), "SAM-LIST-ENCODING", None),
     "a workbook": (b"PK\x03\x04\x00\x00", "SAM-LIST-ENCODING", None),
+    "too long": (b"0000000001\n" * 1_600_000, "SAM-LIST-SIZE", None),
+    "an open quote": (b'resident_no\n"0000000001\n' + b"0000000002\n" * 20_000, "SAM-LIST-CSV", None),
     "an individual number": ("宛名番号,個人番号\n0000000001,1\n".encode(), "SAM-COLUMN-FORBIDDEN", None),
 }
 
