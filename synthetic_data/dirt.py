@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from synthetic_data import certification as care
 from synthetic_data.dirt_certifications import (
@@ -28,8 +27,8 @@ from synthetic_data.dirt_residents import (
     write_fixed,
 )
 from synthetic_data.dirt_text import swapped_digits
-from synthetic_data.extracts import Extract
-from synthetic_data.registers import padded, write_register
+from synthetic_data.extracts import Extract, write_opt_outs
+from synthetic_data.registers import write_register
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -76,14 +75,13 @@ def write_dirty(extract: Extract, plan: Plan, folder: Path, form: ResidentsForm 
     """
     residents = resident_rows(extract, plan, form)
     certifications, links = certification_rows(extract, plan, dirty_rows(extract, plan))
-    opted = pa.table({"宛名番号": padded(extract.people.number[plan.who["opted_out"]])})
     put = write_fixed if form == "fixed" else write_register
     return {
         "residents": put(residents, folder / RESIDENTS_FILES[form]),
         "certifications": write_register(certifications, folder / "certifications.csv"),
         "qualifications": write_register(qualification_rows(extract, plan), folder / "qualifications.csv"),
         "links": write_register(links, folder / "links-truth.csv"),
-        "opt_outs": write_register(opted, folder / "opt_outs.csv"),
+        "opt_outs": write_opt_outs(extract, plan.who["opted_out"], folder),
     }
 
 

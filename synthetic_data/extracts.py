@@ -14,7 +14,7 @@ import pyarrow as pa
 from synthetic_data.addresses import Homes
 from synthetic_data.certification_rows import Rows
 from synthetic_data.people import People, rising_numbers
-from synthetic_data.registers import certification_table, resident_table, write_register
+from synthetic_data.registers import certification_table, padded, resident_table, write_register
 from synthetic_data.streams import Streams
 from synthetic_data.tables import settings
 
@@ -185,6 +185,27 @@ def write_extract(extract: Extract, where: Path) -> dict[str, Path]:
         "residents": write_register(extract.residents(), where / "residents.csv"),
         "certifications": write_register(extract.certifications(), where / "certifications.csv"),
     }
+
+
+def write_opt_outs(extract: Extract, who: Ints, where: Path) -> Path:
+    """Write the list of those who wish not to be asked (CP932).
+
+    Parameters
+    ----------
+    extract : Extract
+        The registers on a day.
+    who : numpy.ndarray
+        Places of people.
+    where : pathlib.Path
+        The folder.
+
+    Returns
+    -------
+    pathlib.Path
+        ``opt_outs.csv``: one column, 宛名番号.
+    """
+    table = pa.table({"宛名番号": padded(extract.people.number[who])})
+    return write_register(table, where / "opt_outs.csv")
 
 
 def write_json(truth: dict[str, Any], path: Path) -> Path:

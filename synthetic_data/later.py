@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from synthetic_data.certification_rows import NEVER, NEW, REFUSED, RENEWAL, UNDECIDED, Rows, new_period_end
 from synthetic_data.dates import ONE_DAY, Days, month_end
-from synthetic_data.extracts import Extract, Insured, write_extract, write_json
+from synthetic_data.extracts import Extract, Insured, write_extract, write_json, write_opt_outs
 from synthetic_data.people import FRAME, People
 from synthetic_data.residency import DIED, ELDER, MOVED_OUT, STRUCK_OFF
 from synthetic_data.streams import Streams
@@ -23,7 +23,17 @@ Ints = npt.NDArray[np.int64]
 
 MONTH_DAYS = 30
 PER = 10_000
-REASONS = ("died", "moved", "removed", "not_found", "protected", "certified", "applied", "moved_within")
+REASONS = (
+    "died",
+    "moved",
+    "removed",
+    "not_found",
+    "protected",
+    "certified",
+    "applied",
+    "opted_out",
+    "moved_within",
+)
 LATER_FILE = "truth-later.json"
 
 
@@ -40,7 +50,8 @@ class Later:
     met : mapping of str to numpy.ndarray
         Reason (`REASONS`) → rising places of the people of the first frame whom it met. ``moved`` left the
         ward, ``removed`` was struck off (職権消除), ``not_found`` has no row any more, ``applied`` has an
-        undecided new application, ``moved_within`` has another home in the ward.
+        undecided new application, ``opted_out`` wished since not to be asked, ``moved_within`` has another
+        home in the ward.
     """
 
     extract: Extract
@@ -95,13 +106,14 @@ class Later:
         Returns
         -------
         dict of str to pathlib.Path
-            The files of `Ward.write`.
+            The files of `Ward.write`, and ``opt_outs``.
         """
         where = Path(folder)
         where.mkdir(parents=True, exist_ok=True)
         if form == "dirty":
             return self._write_dirty(where, residents_form)
         paths = write_extract(self.extract, where)
+        paths["opt_outs"] = write_opt_outs(self.extract, self.met["opted_out"], where)
         return paths | {"truth": write_json(self.truth, where / LATER_FILE)}
 
     def _write_dirty(self, where: Path, residents_form: Literal["csv", "fixed"]) -> dict[str, Path]:
@@ -113,6 +125,8 @@ class Later:
         frame = np.flatnonzero(dirty_outcome(self.first, plan) == IN_FRAME)
         met = {name: np.intersect1d(who, frame) for name, who in self.met.items()}
         paths = write_dirty(self.extract, plan, where, residents_form)
+        opted = np.union1d(plan.who["opted_out"], met["opted_out"])
+        paths["opt_outs"] = write_opt_outs(self.extract, opted, where)
         truth = replace(self, met=met).truth
         truth["residents_rows"] = dirty_residents(self.extract, plan)
         truth["certification_rows"] = len(dirty_rows(self.extract, plan).insured)
@@ -148,6 +162,8 @@ def later_extract(first: Extract, date: datetime.date) -> Later:
     certified = streams.pick("certified", frame, _quota(len(frame), rates["certified"], span))
     waiting = np.setdiff1d(frame, certified)
     applied = streams.pick("applied", waiting, _quota(len(frame), rates["applied"], span))
+    asked = np.setdiff1d(waiting, applied)
+    opted = streams.pick("opted_out", asked, _quota(len(asked), rates["opted_out"], span))
     rows = _decide(first.rows, first.day, span, streams)
     rows = _joined(rows, _new_rows(certified, first.day, span, streams, True))
     rows = _joined(rows, _new_rows(applied, first.day, span, streams, False))
@@ -165,7 +181,7 @@ def later_extract(first: Extract, date: datetime.date) -> Later:
         kept=np.concatenate((kept, extra)),
         protected_before=np.concatenate((first.people.protected, ~extra)),
     )
-    return Later(extract, first, _met(first, extract, moved))
+    return Later(extract, first, _met(first, extract, moved, opted))
 
 
 def _quota(base: int, rate: int, span: int) -> int:
@@ -340,7 +356,7 @@ def _appended(people: People, like: Ints, namesake: Ints, home: Ints, birth: Day
     )
 
 
-def _met(first: Extract, last: Extract, moved: Ints) -> dict[str, Ints]:
+def _met(first: Extract, last: Extract, moved: Ints, opted: Ints) -> dict[str, Ints]:
     """Who of the first frame met what, as the later files show it."""
     people, rows = last.people, last.rows
     frame = people.outcome == FRAME
@@ -363,6 +379,7 @@ def _met(first: Extract, last: Extract, moved: Ints) -> dict[str, Ints]:
         "protected": stays & people.protected & ~last.protected_before,
         "certified": stays & granted,
         "applied": stays & waits & ~granted,
+        "opted_out": stays & np.isin(np.arange(len(frame)), opted),
         "moved_within": stays & change[people.household],
     }
     return {name: np.flatnonzero(flags[name]) for name in REASONS}

@@ -308,6 +308,8 @@ def test_later_extract_keeps_every_fault(ward, files, residents, pairs, tmp_path
         }
 
     assert persons(pairs).items() <= persons(zip(rows, links, strict=True)).items()
+    opted = [{row["宛名番号"] for row in rows_of(some["opt_outs"])} for some in (files, later)]
+    assert opted[0] | set(truth["frame_residents"]["opted_out"]) == opted[1] > opted[0]
     for number in truth["frame_residents"]["died"]:
         assert (resident_reason(residents[number]), after[number]["消除事由"]) == (None, "死亡")
     assert not set(truth["frame_residents"]["not_found"]) & after.keys()

@@ -93,6 +93,12 @@ def test_certified_counted_again_from_both_files(folders, residents, truth, fram
     assert early
 
 
+def test_list_of_those_who_wish_not_to_be_asked(folders, truth, frame):
+    listed = {row["宛名番号"] for row in rows_of(folders[1], "opt_outs.csv")}
+    assert listed == set(truth["frame_residents"]["opted_out"])
+    assert listed <= frame
+
+
 def test_about_nine_in_a_thousand_elders_left_in_a_month(truth, frame):
     left = sum(truth["frame"][name] for name in REASONS[:4])
     assert 0.006 < left / len(frame) < 0.013
