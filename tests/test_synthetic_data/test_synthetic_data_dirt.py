@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from custody.cli import run
 from synthetic_data import load_ward, make_ward
 from synthetic_data.dirt_plan import PER, make_plan
 from synthetic_data.tables import settings
@@ -28,6 +29,14 @@ SPELLINGS = (
 )
 NAME_FAULTS = {"variant", "renamed", "gaiji"}
 UNSEEN = {"no_number", "number_swapped", "duplicated", "contradictory", "unknown_code", "impossible_date"}
+
+GOLDEN = {
+    "residents.csv": "9e87094f24d6a77957cf3b50654253a5e4563fda963078409cf35444f27e118a",
+    "certifications.csv": "b21906edc8b98b32faef5051b5f9ace97f4a11fa100fa1e4ab66cb54bb58fcb9",
+    "qualifications.csv": "1dc8dc75af085768097b7d4f192349c56606add687214a46d7559eaee9a8ee35",
+    "links-truth.csv": "ac191d7c0d7baaa111eab8884922671daf8db90f077e61883a4c50969d9dd6b6",
+}
+"""SHA-256 of the dirty files of make_ward(2_000, "golden"). They change only when the faults are meant to."""
 
 
 def day_of(text):
@@ -286,6 +295,19 @@ def test_same_seed_same_bytes_and_the_same_ward(ward, files, tmp_path):
     for name, path in files.items():
         assert hashlib.sha256(again[name].read_bytes()).digest() == hashlib.sha256(path.read_bytes()).digest()
     assert load_ward(files["truth"].parent).counts == ward.counts
+
+
+def test_golden_bytes(tmp_path):
+    make_ward(2_000, "golden").write(tmp_path, form="dirty")
+    assert {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in GOLDEN} == GOLDEN
+
+
+def test_command_writes_the_same_files(tmp_path):
+    command = ["synthetic", "ward", str(tmp_path / "c"), "--residents", "2000", "--seed", "golden"]
+    assert run([*command, "--form", "dirty", "--residents-form", "fixed", "--later", "2009-12-02"]) == 0
+    later = make_ward(2_000, "golden").later(date(2009, 12, 2))
+    for path in later.write(tmp_path / "p", form="dirty", residents_form="fixed").values():
+        assert (tmp_path / "c" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_later_extract_keeps_every_fault(ward, files, residents, pairs, tmp_path):
