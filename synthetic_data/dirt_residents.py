@@ -332,7 +332,7 @@ def write_fixed(table: Any, path: Path) -> Path:
     with path.open("wb") as file:
         for batch in table.to_batches(max_chunksize=CHUNK_ROWS):
             parts_of = [
-                _fixed(column, width) for column, width in zip(batch.columns, WIDTHS, strict=True) if width
+                _fixed(name, batch[name], width) for name, width in zip(COLUMNS, WIDTHS, strict=True) if width
             ]
             parts_of.insert(2, " " * RELATION_BYTES)
             rows = pc.binary_join_element_wise(*parts_of, spare, "")
@@ -340,12 +340,15 @@ def write_fixed(table: Any, path: Path) -> Path:
     return path
 
 
-def _fixed(column: Any, width: int) -> Any:
-    """Fill up with half-width blanks: a letter beyond ASCII and half-width kana takes two bytes."""
-    wide = pc.utf8_length(pc.replace_substring_regex(column, "[ -~｡-ﾟ]", ""))
-    used = pc.add(pc.utf8_length(column), wide).to_numpy(zero_copy_only=False)
-    blanks = [" " * k for k in range(width + 1)]
-    return joined(column, chosen(blanks, width - used.astype(np.int64)))
+def _fixed(name: str, column: Any, width: int) -> Any:
+    """Fill up with half-width blanks: three bytes of UTF-8 are two of CP932, or one of half-width kana."""
+    letters = pc.utf8_length(column).to_numpy(zero_copy_only=False).astype(np.int64)
+    used = letters
+    if name != "氏名カナ":
+        used = letters + (pc.binary_length(column).to_numpy(zero_copy_only=False) - letters) // 2
+    if (used == width).all():
+        return column
+    return joined(column, chosen([" " * k for k in range(width + 1)], width - used))
 
 
 def birth_bounds(extract: Extract, plan: Plan) -> tuple[Any, Any]:
