@@ -1,20 +1,31 @@
 """Small registers written by hand, an invented ward, and a training survey for the sampling tests."""
 
 import importlib.util
+import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from custody.messages import set_language
+from custody.packages import open_package
 from custody.survey import Survey, create_survey
-from sampling import Frame, RegisterFiles, build_frame, read_certifications, read_residents
+from sampling import (
+    Frame,
+    RegisterFiles,
+    build_frame,
+    draw_sample,
+    read_certifications,
+    read_residents,
+)
 
 REFERENCE, KNOWN = date(2009, 11, 1), date(2009, 11, 2)
 RESIDENT = {
@@ -220,3 +231,52 @@ def opened(tmp_path: Path) -> Callable[[str], Survey]:
     folder = tmp_path / "survey with blank"
     create_survey(folder, training=True, sample=120, seed="tests")
     return lambda at: Survey.open(folder, at)
+
+
+@pytest.fixture(scope="session")
+def wards(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A ward of 20,000, and as it is on 20 and on 27 November: ``files`` and ``truths`` by name."""
+    from synthetic_data import make_ward
+
+    folder = tmp_path_factory.mktemp("wards")
+    ward = make_ward(20_000, "refresh")
+    ward.write(folder / "first")
+    files, truths = {}, {}
+    for name, day in (("second", 20), ("third", 27)):
+        ward.later(date(2009, 11, day)).write(folder / name)
+        truths[name] = json.loads((folder / name / "truth-later.json").read_text(encoding="utf-8"))
+    for name in ("first", "second", "third"):
+        files[name] = RegisterFiles(folder / name / "residents.csv", folder / name / "certifications.csv")
+    return SimpleNamespace(files=files, truths=truths)
+
+
+@pytest.fixture
+def new_drawn(tmp_path: Path, wards: SimpleNamespace) -> Callable[[int], Callable[[str], Survey]]:
+    """Draw so many persons of the first of `wards` on 3 November; gives a function that opens the survey."""
+
+    def make(sample: int) -> Callable[[str], Survey]:
+        folder = tmp_path / "survey with blank"
+        create_survey(folder, training=True, sample=sample, seed="refresh")
+        draw_sample(
+            Survey.open(folder, "2009-11-03T10:00"), wards.files["first"], seed="5", knowledge_date=KNOWN
+        )
+        return lambda at: Survey.open(folder, at)
+
+    return make
+
+
+@pytest.fixture
+def opened_by_contractor() -> Callable[..., tuple[pd.DataFrame, Any]]:
+    """Open a package of a survey with the contractor's key: its table and its manifest."""
+
+    def opened(survey: Survey, kind: Any) -> tuple[pd.DataFrame, Any]:
+        package = open_package(
+            survey.out / f"{kind}.sp",
+            kind=kind,
+            identity=survey.keys.identity("contractor"),
+            verifier=survey.keys.verifier("staff"),
+        )
+        table = pd.read_csv(io.BytesIO(package.payload), dtype="str", keep_default_na=False)
+        return table, package.manifest
+
+    return opened
