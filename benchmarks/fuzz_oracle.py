@@ -20,7 +20,7 @@ TYPES: Final = {
     "date": pa.date32(),
     "postal": pa.string(),
     "code": pa.dictionary(pa.int32(), pa.string()),
-    "kana": pa.string(),
+    "kana": pa.binary(),
 }
 CODE: Final = re.compile(r"[A-Z]{3}(-[A-Z0-9]+)+")
 REASON: Final = re.compile(r"[a-z_]+")

@@ -1,13 +1,15 @@
 """Columns of text into columns of meaning, whole columns at a time.
 
 Every function takes one binary column as pyarrow parsed it and gives the typed column with the rows that
-failed. A value that failed is never kept or shown: only its row, the column and a code are.
+failed. Cells in the plain form are read as bytes; of the others each different cell is looked at once. A
+value that failed is never kept or shown: only its row, the column and a code are.
 """
 
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,54 +18,45 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sampling.digits import (
+    ZERO,
+    Mask,
+    byte_lengths,
+    calendar_days,
+    cells_of,
+    digits_of,
+    only_digits,
+    spread,
+    text_where,
+    validity,
+)
+from sampling.eras import read_days
 from sampling.layout import Field, FieldType
 from sampling.limits import limits
+from sampling.normalise import clean_text, fold_hyphens
+from sampling.text_fields import read_text
+from sampling.typed import Failure, Rows, TypedColumn
 
-__all__ = ["Failure", "TypedColumn", "read_field", "whole_numbers"]
+__all__ = ["Failure", "TypedColumn", "read_field"]
 
-ZERO: Final = ord("0")
 HYPHEN: Final = ord("-")
 EPOCH: Final = date(1970, 1, 1)
 
-Rows = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+
+Days = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Rows of one column that failed for one reason.
+class _Cell:
+    """A cell that is not in the plain form: its value, or why it has none, and what was done to read it."""
 
-    Parameters
-    ----------
-    rows : ndarray of int64
-        Positions in the column, from 0.
-    code : str
-        ``missing``, ``width``, ``format``, ``impossible_date``, ``implausible_date``, ``unknown_code``,
-        ``duplicate``, ``column_count`` or ``contradiction``.
-    """
-
-    rows: Rows
-    code: str
+    value: str | None = None
+    code: str = ""
+    repair: str = ""
+    note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TypedColumn:
-    """One column after reading.
-
-    Parameters
-    ----------
-    values : pyarrow.Array
-        string (number, postal), dictionary of string (code), date32 (date) or binary (text), shape (rows,);
-        null where empty or failed.
-    failures : tuple of Failure
-        What failed.
-    """
-
-    values: Any
-    failures: tuple[Failure, ...]
-
-
-def read_field(column: Any, field: Field, encoding: str) -> TypedColumn:
+def read_field(column: Any, field: Field, encoding: str, *, confirm_repairs: bool = False) -> TypedColumn:
     """Read one column by its field.
 
     Parameters
@@ -73,7 +66,9 @@ def read_field(column: Any, field: Field, encoding: str) -> TypedColumn:
     field : Field
         What the column is.
     encoding : str
-        Encoding of the cells (for codes that are not ASCII).
+        Encoding of the cells.
+    confirm_repairs : bool
+        Full-width digits and lost leading zeros of a number are repaired and counted; otherwise they fail.
 
     Returns
     -------
@@ -83,174 +78,222 @@ def read_field(column: Any, field: Field, encoding: str) -> TypedColumn:
     Examples
     --------
     >>> import pyarrow as pa
-    >>> cells = pa.array([b"20091101", b"20090229", b""])
+    >>> cells = pa.array([b"20091101", b"20090229", b"H21.11.1", b""])
     >>> read = read_field(cells, Field("applied_on", "申請日", "date", required=False), "cp932")
-    >>> read.values.to_pylist(), [(f.rows.tolist(), f.code) for f in read.failures]
-    ([datetime.date(2009, 11, 1), None, None], [([1], 'impossible_date')])
+    >>> [str(day) for day in read.values.to_pylist()], [(f.rows.tolist(), f.code) for f in read.failures]
+    (['2009-11-01', 'None', '2009-11-01', 'None'], [([1], 'impossible_date')])
     """
-    if field.type == "text":
-        return _read_text(column, field)
+    if field.type in ("text", "kana"):
+        return read_text(column, field, encoding)
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    empty = _lengths(array) == 0
-    read = _READERS[field.type](array, field, encoding)
-    failures = [_without(failure, empty) for failure in read.failures]
-    if field.required:
-        failures.insert(0, Failure(np.flatnonzero(empty), "missing"))
-    return TypedColumn(read.values, tuple(failure for failure in failures if len(failure.rows)))
+    raw = _Raw(array, byte_lengths(array) == 0, field, encoding, confirm_repairs)
+    read = _READERS[field.type](raw)
+    missing = Failure(np.flatnonzero(raw.empty), "missing")
+    failures = (missing, *read.failures) if field.required else read.failures
+    return replace(read, failures=tuple(failure for failure in failures if len(failure.rows)))
 
 
-def whole_numbers(array: Any, width: int) -> tuple[NDArray[np.int64], Mask]:
-    """Read cells of exactly `width` ASCII digits as whole numbers.
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A column as it stands in the file, and how it is to be read."""
+
+    array: Any
+    empty: Mask
+    field: Field
+    encoding: str
+    confirm: bool
+
+
+class _Odd:
+    """The cells of a column that are neither empty nor plain: each different one is read once."""
+
+    def __init__(self, raw: _Raw, plain: Mask, read: Callable[[str], _Cell]) -> None:
+        self.rows: Rows = np.flatnonzero(~plain & ~raw.empty)
+        coded = raw.array.take(pa.array(self.rows)).dictionary_encode()
+        self.which = coded.indices.to_numpy().astype(np.int64)
+        texts = [cell.decode(raw.encoding) for cell in coded.dictionary.to_pylist()]
+        self.cells = [_judged(text, read, raw) for text in texts]
+        self._times = np.bincount(self.which, minlength=len(texts))
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Rows by the reason for which they have no value."""
+        codes = np.array([cell.code for cell in self.cells], dtype=np.str_)
+        return tuple(
+            Failure(self.rows[(codes == code)[self.which]], str(code)) for code in np.unique(codes) if code
+        )
+
+    def count(self, notes: list[str]) -> Mapping[str, int]:
+        """Cells by note, one note for each different cell; "" for none."""
+        total: Counter[str] = Counter()
+        for note, times in zip(notes, self._times, strict=True):
+            total[note] += int(times)
+        return MappingProxyType({note: times for note, times in total.items() if note})
+
+    def column(self, values: Any) -> TypedColumn:
+        """Put the values that could be read into a column of text."""
+        found = pa.array([cell.value for cell in self.cells], type=pa.string()).take(pa.array(self.which))
+        return self.noted(patched(values, self.rows, found))
+
+    def noted(self, values: Any, latest: Any = None) -> TypedColumn:
+        """Return a column with what happened to its odd cells."""
+        good = [cell if cell.value is not None else _Cell() for cell in self.cells]
+        return TypedColumn(
+            values,
+            self.failures(),
+            latest,
+            self.count([cell.repair for cell in good]),
+            self.count([cell.note for cell in good]),
+        )
+
+
+def patched(values: Any, rows: Rows, found: Any) -> Any:
+    """Put values into some rows of a column.
 
     Parameters
     ----------
-    array : pyarrow.Array of binary or string
-        The cells, shape (rows,).
-    width : int
-        Number of digits, 1 to 18.
+    values : pyarrow.Array
+        Shape (rows,).
+    rows : ndarray of int64
+        Rising positions.
+    found : pyarrow.Array
+        Their values, of the same type.
 
     Returns
     -------
-    numbers : ndarray of int64
-        Shape (rows,); 0 where a cell does not fit.
-    fits : ndarray of bool
-        Shape (rows,); True where a cell fits.
+    pyarrow.Array
+        Shape (rows,).
+
+    Examples
+    --------
+    >>> patched(pa.array(["a", None]), np.array([1]), pa.array(["b"])).to_pylist()
+    ['a', 'b']
     """
-    digits, fits = _digits(array, width)
-    numbers = np.zeros(len(digits), dtype=np.int64)
-    for place in range(width):
-        numbers *= 10
-        numbers += digits[:, place]
-    return _spread(numbers, fits), fits
-
-
-def _lengths(array: Any) -> NDArray[np.int32]:
-    return np.diff(_offsets(array))
-
-
-def _offsets(array: Any) -> NDArray[np.int32]:
-    return np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset : array.offset + len(array) + 1]
-
-
-def _cells(array: Any, width: int) -> tuple[NDArray[np.uint8], Mask]:
-    """Return the bytes of the cells of one width, shape (those rows, width), and which rows they are."""
-    offsets = _offsets(array)
-    fits = np.diff(offsets) == width
-    data = np.frombuffer(array.buffers()[2] or b"", dtype=np.uint8)
-    if fits.all():
-        return data[offsets[0] : offsets[-1]].reshape(len(array), width), fits
-    return data[offsets[:-1][fits][:, None] + np.arange(width)], fits
-
-
-def _digits(array: Any, width: int) -> tuple[NDArray[np.uint8], Mask]:
-    """Return the digits of the cells of exactly `width` digits, and which rows those are."""
-    cells, fits = _cells(array, width)
-    return _only_digits(cells, fits)
-
-
-def _only_digits(cells: NDArray[np.uint8], fits: Mask) -> tuple[NDArray[np.uint8], Mask]:
-    digits = cells - ZERO  # below "0" wraps round to above 9
-    if not digits.size or int(digits.max()) <= 9:
-        return digits, fits
-    good = np.asarray((digits <= 9).all(axis=1))
-    return digits[good], _spread(good, fits)
-
-
-def _spread(values: NDArray[Any], fits: Mask) -> NDArray[Any]:
-    """Put values of the fitting rows back to their rows; zero elsewhere."""
-    if len(values) == len(fits):
+    if not len(rows):
         return values
-    out = np.zeros((len(fits), *values.shape[1:]), dtype=values.dtype)
-    out[fits] = values
-    return out
+    mask = np.zeros(len(values), dtype=np.bool_)
+    mask[rows] = True
+    return pc.replace_with_mask(values, pa.array(mask), found)
 
 
-def _read_number(array: Any, field: Field, encoding: str) -> TypedColumn:
-    width = field.width or 0
-    _, fits = _digits(array, width)
-    failures = (
-        Failure(np.flatnonzero(~fits & (_lengths(array) != width)), "width"),
-        Failure(np.flatnonzero(~fits & (_lengths(array) == width)), "format"),
+def _judged(text: str, read: Callable[[str], _Cell], raw: _Raw) -> _Cell:
+    """Read one cell; a cell of blanks is empty, and a repair counts only where it was confirmed."""
+    plain = clean_text(pa.array([text]))[0].as_py()
+    if not plain:
+        return _Cell(code="missing" if raw.field.required else "")
+    cell = read(plain)
+    if cell.repair and not raw.confirm:
+        return _Cell(code=cell.repair)
+    return cell if cell.note or plain == text or cell.value is None else replace(cell, note="blanks")
+
+
+def _read_number(raw: _Raw) -> TypedColumn:
+    width = raw.field.width or 0
+    _digits, fits = digits_of(raw.array, width)
+    values = text_where(raw.array, fits)
+    if (fits | raw.empty).all():
+        return TypedColumn(values, ())
+    return _Odd(raw, fits, lambda text: _number(text, width)).column(values)
+
+
+def _number(text: str, width: int) -> _Cell:
+    """Read a number that is not `width` plain digits: wide digits and lost zeros are repairs."""
+    folded = unicodedata.normalize("NFKC", text)
+    if not (folded.isascii() and folded.isdigit()):
+        return _Cell(code="format")
+    if len(folded) > width:
+        return _Cell(code="width")
+    repair = "width" if len(folded) < width else "fullwidth_digits" if folded != text else ""
+    return _Cell(value=folded.zfill(width), repair=repair)
+
+
+def _read_date(raw: _Raw) -> TypedColumn:
+    digits, fits = digits_of(raw.array, 8)
+    days, real = (spread(values, fits) for values in calendar_days(digits))
+    last = days
+    seen: TypedColumn = TypedColumn(None, ())
+    if not (real | raw.empty).all():
+        days, last, seen = _other_dates(raw, days, real)
+    good = real.copy() if seen.values is None else seen.values
+    early = np.zeros(len(good), dtype=np.bool_)
+    if raw.field.earliest:
+        early = good & (days < (limits().earliest_birth - EPOCH).days)
+    good &= ~early
+    first, latest = (
+        pa.array(column, type=pa.int32(), mask=None if good.all() else ~good).cast(pa.date32())
+        for column in (days, last)
     )
-    return TypedColumn(_text(array, fits), failures)
+    failures = (*seen.failures, Failure(np.flatnonzero(early), "implausible_date"))
+    return replace(seen, values=first, latest=latest, failures=failures)
 
 
-def _read_date(array: Any, field: Field, encoding: str) -> TypedColumn:
-    digits, fits = _digits(array, 8)
-    days, real = (_spread(values, fits) for values in _days(digits))
-    early = np.zeros(len(fits), dtype=np.bool_)
-    if field.earliest:
-        early = real & (days < (limits().earliest_birth - EPOCH).days)
-    failures = (
-        Failure(np.flatnonzero(~fits), "format"),
-        Failure(np.flatnonzero(fits & ~real), "impossible_date"),
-        Failure(np.flatnonzero(early), "implausible_date"),
-    )
-    good = real & ~early
-    return TypedColumn(pa.array(days, type=pa.int32(), mask=_unless(good)).cast(pa.date32()), failures)
+def _other_dates(raw: _Raw, days: Days, real: Mask) -> tuple[Days, Days, TypedColumn]:
+    """Read era dates and other forms; the values of the column are the mask of rows that have a day."""
+    odd = _Odd(raw, real, lambda text: _Cell(value=text))
+    texts = [cell.value or "" for cell in odd.cells]
+    table = read_days(texts, partial=raw.field.partial)
+    odd.cells = [
+        cell if cell.value is None else replace(cell, code=code, value=None if code else cell.value)
+        for cell, code in zip(odd.cells, table.codes, strict=True)
+    ]
+    first, last, good = days.copy(), days.copy(), real.copy()
+    first[odd.rows], last[odd.rows] = table.first[odd.which], table.last[odd.which]
+    good[odd.rows] = np.array([cell.value is not None for cell in odd.cells], dtype=np.bool_)[odd.which]
+    return first, last, odd.noted(good)
 
 
-def _days(digits: NDArray[np.uint8]) -> tuple[NDArray[np.int32], Mask]:
-    """Return days since 1970-01-01 of YYYYMMDD digits and which of them are days of the calendar."""
-    year, month, day = (_joined(digits[:, part]) for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
-    count = year.astype(np.int32) * 12 + np.clip(month, 1, 12) - 1
-    first = _month_starts()[count]
-    length = _month_starts()[count + 1] - first
-    real = (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= length)
-    return first + day - 1, real
-
-
-def _joined(digits: NDArray[np.uint8]) -> NDArray[np.int16]:
-    number = digits[:, 0].astype(np.int16)
-    for place in range(1, digits.shape[1]):
-        number *= 10
-        number += digits[:, place]
-    return number
-
-
-@cache
-def _month_starts() -> NDArray[np.int32]:
-    """Return the first day of every month from year 0 to 10000, in days since 1970-01-01."""
-    months = np.arange(-1970 * 12, (10001 - 1970) * 12, dtype=np.int64)
-    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
-
-
-def _read_postal(array: Any, field: Field, encoding: str) -> TypedColumn:
-    plain, fits = _digits(array, 7)
-    digits = _spread(plain, fits)
+def _read_postal(raw: _Raw) -> TypedColumn:
+    plain, fits = digits_of(raw.array, 7)
+    digits = spread(plain, fits)
     if not fits.all():
-        cells, eight = _cells(array, 8)
-        inner, numeric = _only_digits(np.delete(cells, 3, axis=1), eight)
-        digits = digits + _spread(inner, numeric)  # no row has 7 digits and 8 characters
-        fits = fits | (numeric & _spread(cells[:, 3] == HYPHEN, eight))
+        cells, eight = cells_of(raw.array, 8)
+        inner, numeric = only_digits(np.delete(cells, 3, axis=1), eight)
+        digits = digits + spread(inner, numeric)  # no row has 7 digits and 8 characters
+        fits = fits | (numeric & spread(cells[:, 3] == HYPHEN, eight))
     out = np.full((len(fits), 8), HYPHEN, dtype=np.uint8)
     out[:, :3] = digits[:, :3] + ZERO
     out[:, 4:] = digits[:, 3:] + ZERO
     out[~fits] = ZERO  # keeps the bytes valid text; the rows are null
     offsets = np.arange(len(fits) + 1, dtype=np.int32) * 8
     values = pa.Array.from_buffers(
-        pa.string(), len(fits), [_validity(fits), pa.py_buffer(offsets), pa.py_buffer(out)]
+        pa.string(), len(fits), [validity(fits), pa.py_buffer(offsets), pa.py_buffer(out)]
     )
-    return TypedColumn(values, (Failure(np.flatnonzero(~fits), "format"),))
+    return TypedColumn(values, ()) if (fits | raw.empty).all() else _Odd(raw, fits, _postal).column(values)
 
 
-def _read_code(array: Any, field: Field, encoding: str) -> TypedColumn:
-    place = pc.index_in(array, value_set=pa.array([code.encode(encoding) for code in field.codes]))
-    values = list(dict.fromkeys(field.codes.values()))
-    of = pa.array([values.index(value) for value in field.codes.values()], type=pa.int32())
-    column = pa.DictionaryArray.from_arrays(of.take(place), pa.array(values, type=pa.string()))
-    return TypedColumn(column, (Failure(np.flatnonzero(place.is_null()), "unknown_code"),))
+def _postal(text: str) -> _Cell:
+    """Read 〒176-0001, １７６－０００１ and the like."""
+    folded = fold_hyphens(pa.array([text]))[0].as_py()
+    plain = unicodedata.normalize("NFKC", folded).removeprefix("〒").strip()
+    digits = plain.replace("-", "", 1) if plain[3:4] == "-" else plain
+    if len(digits) != 7 or not (digits.isascii() and digits.isdigit()):
+        return _Cell(code="format")
+    return _Cell(value=f"{digits[:3]}-{digits[3:]}", note="postal_form")
 
 
-def _read_text(column: Any, field: Field) -> TypedColumn:
-    """Leave the cells as they are, in the pieces they came in."""
-    if not field.required or pc.min(pc.binary_length(column)).as_py():
-        return TypedColumn(column, ())
-    empty = np.asarray(pc.equal(pc.binary_length(column), 0))
-    return TypedColumn(column, (Failure(np.flatnonzero(empty), "missing"),))
+def _read_code(raw: _Raw) -> TypedColumn:
+    codes = raw.field.codes
+    known = pa.array([code.encode(raw.encoding) for code in codes], type=pa.binary())
+    place = pc.index_in(raw.array, value_set=known)
+    values = list(dict.fromkeys(codes.values()))
+    of = pa.array([values.index(value) for value in codes.values()], type=pa.int32())
+    indices = of.take(place)
+    seen = TypedColumn(None, ())
+    plain = np.asarray(place.is_valid())
+    if not (plain | raw.empty).all():
+        folded = {unicodedata.normalize("NFKC", code): value for code, value in codes.items()}
+        odd = _Odd(raw, plain, lambda text: _code(text, folded))
+        found = [None if cell.value is None else values.index(cell.value) for cell in odd.cells]
+        taken = pa.array(found, type=pa.int32()).take(pa.array(odd.which))
+        indices, seen = patched(indices, odd.rows, taken), odd.noted(None)
+    return replace(seen, values=pa.DictionaryArray.from_arrays(indices, pa.array(values, type=pa.string())))
 
 
-_READERS: Final[Mapping[FieldType, Callable[[Any, Field, str], TypedColumn]]] = MappingProxyType(
+def _code(text: str, folded: Mapping[str, str]) -> _Cell:
+    value = folded.get(unicodedata.normalize("NFKC", text))
+    return _Cell(code="unknown_code") if value is None else _Cell(value=value, note="code_form")
+
+
+_READERS: Final[Mapping[FieldType, Callable[[_Raw], TypedColumn]]] = MappingProxyType(
     {
         "number": _read_number,
         "date": _read_date,
@@ -258,23 +301,3 @@ _READERS: Final[Mapping[FieldType, Callable[[Any, Field, str], TypedColumn]]] = 
         "code": _read_code,
     }
 )
-
-
-def _text(array: Any, fits: Mask) -> Any:
-    """Return ASCII cells as strings, null where they do not fit."""
-    _, offsets, data = array.buffers()
-    validity = _validity(np.concatenate([np.ones(array.offset, dtype=np.bool_), fits]))
-    return pa.Array.from_buffers(pa.string(), len(array), [validity, offsets, data], offset=array.offset)
-
-
-def _validity(fits: Mask) -> Any:
-    """Return the validity bitmap of a column, or None where every value is there."""
-    return None if fits.all() else pa.py_buffer(np.packbits(fits, bitorder="little"))
-
-
-def _unless(good: Mask) -> Mask | None:
-    return None if good.all() else ~good
-
-
-def _without(failure: Failure, empty: Mask) -> Failure:
-    return Failure(failure.rows[~empty[failure.rows]], failure.code)

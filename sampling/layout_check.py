@@ -15,10 +15,11 @@ import pandas as pd
 
 from custody.errors import ConfigError
 from custody.messages import gettext as _
-from sampling.fields import TypedColumn, read_field
+from sampling.fields import read_field
 from sampling.layout import Field, Layout, RegisterKind, RegisterLayout, load_layout
 from sampling.parsed import ParsedFile
 from sampling.parsing import parse_register
+from sampling.typed import TypedColumn
 
 __all__ = ["LayoutCheck", "check_layout", "masked", "printable"]
 
