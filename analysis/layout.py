@@ -48,9 +48,9 @@ def notes_of(study: FoodStudy, rule: SmallCellRule) -> tuple[str, ...]:
     total = study.response().iloc[0]
     step = study.respondents.steps[-1]
     facts = {
-        "sampled": int(total["sampled"]),
+        "sampled": int(total["sampled"] - total.get("not_mailed", 0)),
         "valid": int(total["valid"]),
-        "rate": 100 * float(total["rate"]),
+        "rate": 100 * float(total.get("rate_mailed", total["rate"])),
         "classes": len(step.classes),
         "joined": step.joined,
         "deff": study.respondents.describe().deff_kish,
@@ -79,13 +79,17 @@ def response_block(rows: "pd.DataFrame", words: Words, rule: SmallCellRule) -> B
     Block
         Groups in rows.
     """
-    counts = ("sampled", "undeliverable", "refused", "returned", "valid")
+    counts = {name: name for name in ("sampled", "undeliverable", "refused", "returned", "valid")}
+    rates = {"rate": "rate", "rate_reached": "rate_reached"}
+    if "not_mailed" in rows:  # drawn, and voided before the mailing: the two bases are told apart
+        counts = {"sampled": "drawn", "not_mailed": "not_mailed"} | {n: n for n in list(counts)[1:]}
+        rates = {"rate": "rate_drawn", "rate_mailed": "rate", "rate_reached": "rate_reached"}
     frame = _group_columns(rows, words)
-    for name in counts:
-        frame[words(name)] = [rule.mark if pd.isna(v) else _none(int(v)) for v in rows[name]]
-    for name in ("rate", "rate_reached"):
-        frame[words(name)] = [rule.mark if pd.isna(v) else 100 * float(v) for v in rows[name]]
-    return Block(words("response"), frame, "ttcccccpp")
+    for name, word in counts.items():
+        frame[words(word)] = [rule.mark if pd.isna(v) else _none(int(v)) for v in rows[name]]
+    for name, word in rates.items():
+        frame[words(word)] = [rule.mark if pd.isna(v) else 100 * float(v) for v in rows[name]]
+    return Block(words("response"), frame, "tt" + "c" * len(counts) + "p" * len(rates))
 
 
 def figure_block(

@@ -164,13 +164,18 @@ def hide_response(rows: "pd.DataFrame", rule: SmallCellRule) -> "pd.DataFrame":
     """
     frame = rows.copy()
     crossed = frame["banner"].str.contains("/")
-    for name in ("undeliverable", "refused", "returned", "valid"):
+    left = [name for name in ("undeliverable", "refused", "returned", "not_mailed") if name in frame]
+    for name in (*left, "valid"):
         small = (frame[name] > 0) & (frame[name] < rule.min_count)
         beside = small.groupby(frame["banner"]).transform("any") & ~crossed
-        drop = small | beside | (crossed & (name in ("undeliverable", "refused", "returned")))
+        drop = small | beside | (crossed & (name in left))
         frame[name] = frame[name].astype("Int64").mask(drop)
     frame["rate"] = frame["rate"].mask(frame["valid"].isna())
-    frame["rate_reached"] = frame["rate_reached"].mask(frame["valid"].isna() | frame["undeliverable"].isna())
+    unknown = frame["valid"].isna()
+    if "not_mailed" in frame:
+        unknown |= frame["not_mailed"].isna()
+        frame["rate_mailed"] = frame["rate_mailed"].mask(unknown)
+    frame["rate_reached"] = frame["rate_reached"].mask(unknown | frame["undeliverable"].isna())
     return frame
 
 

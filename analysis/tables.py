@@ -55,7 +55,7 @@ def response_table(
         One row a sampled person, with the column ``status``.
     status : dict of str to sequence of str
         Values of ``status`` that count as ``undeliverable``, ``refused``, ``returned`` (回収) and ``valid``
-        (有効回収).
+        (有効回収); and as ``not_mailed`` (発送中止: voided between draw and mailing), if any do.
     by : sequence of str or of sequences of str
         Columns, or crossings of columns, that the rows are split by after the total.
 
@@ -63,7 +63,8 @@ def response_table(
     -------
     pandas.DataFrame
         Columns banner, group (values joined by "/"), sampled, undeliverable, refused, returned, valid, rate
-        (valid / sampled) and rate_reached (valid / (sampled - undeliverable)).
+        (valid / sampled) and rate_reached (valid / (sampled - undeliverable)). Where somebody was not mailed
+        to, also not_mailed and rate_mailed (valid / (sampled - not_mailed)); rate_reached leaves them out.
     """
     values = column(table, "status")
     counts = {name: values.isin(list(kinds)).to_numpy() for name, kinds in status.items()}
@@ -71,9 +72,16 @@ def response_table(
     blocks += [_response_block(table, counts, [one] if isinstance(one, str) else list(one)) for one in by]
     frame = pd.concat(blocks, ignore_index=True)
     frame["rate"] = frame["valid"] / frame["sampled"]
-    reached = frame["sampled"] - frame["undeliverable"]
-    frame["rate_reached"] = (frame["valid"] / reached.where(reached > 0)).astype("float64")
+    not_mailed = frame.pop("not_mailed")
+    mailed = frame["sampled"] - not_mailed
+    frame["rate_reached"] = _rate(frame["valid"], mailed - frame["undeliverable"])
+    if not_mailed.any():
+        frame = frame.assign(not_mailed=not_mailed, rate_mailed=_rate(frame["valid"], mailed))
     return frame
+
+
+def _rate(count: "pd.Series[Any]", base: "pd.Series[Any]") -> "pd.Series[float]":
+    return (count / base.where(base > 0)).astype("float64")
 
 
 def _response_block(table: "pd.DataFrame", counts: dict[str, Any], by: Sequence[str]) -> "pd.DataFrame":
@@ -86,8 +94,9 @@ def _response_block(table: "pd.DataFrame", counts: dict[str, Any], by: Sequence[
     inside = groups >= 0
     frame = pd.DataFrame({"banner": "/".join(by), "group": names})
     frame["sampled"] = np.bincount(groups[inside], minlength=len(names))
-    for name in ("undeliverable", "refused", "returned", "valid"):
-        frame[name] = np.bincount(groups[inside & counts[name]], minlength=len(names))
+    for name in ("undeliverable", "refused", "returned", "valid", "not_mailed"):
+        here = inside & counts[name] if name in counts else np.zeros_like(inside)
+        frame[name] = np.bincount(groups[here], minlength=len(names))
     return frame
 
 
