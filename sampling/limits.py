@@ -28,6 +28,8 @@ class Limits:
         Floors of the linkage, 0 to 1.
     judged_from : int
         Number of elders from which `min_elder_share` is judged.
+    link_accept, link_review : float
+        Probabilities from which a pair of the linkage is taken, and from which staff see it, 0 to 1.
     min_age : int
         Lowest age of the frame, years.
     age_bands : tuple of int
@@ -59,6 +61,8 @@ class Limits:
     min_match_rate: float
     min_elder_share: float
     judged_from: int
+    link_accept: float
+    link_review: float
     min_age: int
     age_bands: tuple[int, ...]
     recent_mover_days: int

@@ -36,8 +36,10 @@ STEPS: Final = (
     "unmatched",
 )
 """The steps in their order; a person of the certification register is counted in one of them."""
-WHYS: Final = ("removed_record", "lives_elsewhere", "staff_different", "not_found")
-"""Why a person of the certification register has no resident."""
+WHYS: Final = ("lives_elsewhere", "insurance_ended", "no_particulars", "not_found")
+"""Why a person of the certification register has no resident: insured here and living elsewhere (住所地特例,
+or an address outside), insurance ended (died or moved, and the record is no longer in the extract), no name
+or birth date to compare, or nobody like that. Who is found as a removed record (除票) is not among them."""
 REVIEW_COLUMNS: Final = (
     "pair",
     "probability",
@@ -87,7 +89,9 @@ class Links:
         ``accept`` and ``review``: the probabilities from which a pair is taken, and from which staff see it.
     counted : mapping of str to int
         What was met on the way: ``number_contradicted`` (persons whose resident number is somebody else's),
-        ``insured_ambiguous`` (persons whose insured number is two residents').
+        ``insured_ambiguous`` (persons whose insured number is two residents'), ``insured_contradicted``,
+        ``removed_record`` (persons found who are no residents any more), ``listed_persons`` and
+        ``listed_pairs`` of the staff list.
     review : pandas.DataFrame
         The staff list, columns `REVIEW_COLUMNS`: personal values, for the private file of staff only.
 
