@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from custody.errors import InputError
 from custody.messages import gettext as _
-from sampling.encodings import codec_name, exact_codec, forbidden, likely_encoding, mark_of
+from sampling.encodings import codec_name, exact_codec, likely_encoding, mark_of
 from sampling.filetypes import START_BYTES, check_type, read_start
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "CheckedStream",
     "check_mark",
     "control_character",
-    "forbidden",
     "read_header",
     "to_text",
     "undecodable",

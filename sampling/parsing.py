@@ -16,7 +16,7 @@ from sampling.layout import FileFormat, RegisterLayout
 from sampling.parsed import ParsedFile, check_lengths
 from sampling.workbooks import parse_excel, parse_parquet
 
-__all__ = ["ParsedFile", "parse_file", "parse_register"]
+__all__ = ["ParsedFile", "parse_register"]
 
 PARSERS: Final[Mapping[FileFormat, Callable[[Path, RegisterLayout, str], ParsedFile]]] = MappingProxyType(
     {
@@ -65,8 +65,3 @@ def _emptied(parsed: ParsedFile, rules: RegisterLayout) -> ParsedFile:
             cells = pc.if_else(pc.is_in(table[rule.column], value_set=blank), b"", table[rule.column])
             table = table.set_column(place, rule.column, cells)
     return parsed if table is parsed.table else replace(parsed, table=table)
-
-
-def parse_file(path: Path, headers: list[str], rules: RegisterLayout, encoding: str) -> ParsedFile:
-    """Call `parse_register`; the former name."""
-    return parse_register(path, rules, encoding)

@@ -123,6 +123,98 @@ def test_a_layout_without_a_register_says_which_ones_it_has() -> None:
         layout.register("certifications")
 
 
+RESIDENT = {
+    "resident_no": "0000000001",
+    "household_no": "0000000009",
+    "name": "練馬　太郎",
+    "kana": "ﾈﾘﾏ ﾀﾛｳ",
+    "birth_date": "3100401",
+    "sex": "1",
+    "postal_code": "1760001",
+    "address": "東京都練馬区練馬１丁目２番３号",
+    "resident_since": "3450401",
+    "removed_on": "0000000",
+    "removal": "0",
+    "protection": "1",
+    "protection_from": "4210401",
+    "protection_to": "0000000",
+    "registered": "0",
+}
+CERTIFICATION = {
+    "insured_no": "0000000005",
+    "resident_no": "0000000000",
+    "birth_date": "3100000",
+    "sex": "2",
+    "application": "3",
+    "applied_on": "4210701",
+    "decided_on": "0000000",
+    "outcome": "1",
+    "valid_from": "0000000",
+    "valid_to": "0000000",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "values"),
+    [
+        (
+            "resident_fixed",
+            RESIDENT,
+            {"birth_date": "1935-04-01", "protection": "yes", "removal": "", "alias": None},
+        ),
+        ("certification_fixed", CERTIFICATION, {"resident_no": "", "application": "change", "valid_to": ""}),
+    ],
+)
+def test_a_record_is_understood_by_the_shipped_fixed_layout(tmp_path, name, cells, values) -> None:
+    rules = load_layout(name).register(load_layout(name).kinds[0])
+    line = bytearray(b" " * rules.record_bytes)
+    for rule in rules.fields:
+        cell = cells.get(rule.name, "").encode("cp932")
+        line[rule.start - 1 : rule.start - 1 + len(cell)] = cell
+    path = tmp_path / "a.txt"
+    path.write_bytes(bytes(line) + b"\r\n")
+    found = check_layout(path, name, show_values=True)
+    assert found.tidy().empty
+    seen = dict(zip(found.first["field"], found.first["value"], strict=True))
+    assert {field: seen.get(field) for field in values} == values
+
+
+CSV_ROWS = [
+    (
+        "resident_csv",
+        "宛名番号,世帯番号,続柄,氏名,氏名カナ,通称名,生年月日,性別,郵便番号,住所,方書,住民となった日,消除日,消除事由,"
+        "支援措置,支援措置開始日,支援措置終了日,住登外",
+        "0000000001,0000000001,本人,練馬　太郎,ネリマ　タロウ,,昭和10年00月00日,男,176-0001,練馬１丁目,,"
+        "平成元年1月8日,H21.10.1,転出,0,,,1",
+        {"sex": "M", "removed_on": "2009-10-01", "registered": "non_resident", "postal_code": "176-0001"},
+    ),
+    (
+        "certification_csv",
+        "保険者番号,被保険者番号,宛名番号,氏名,氏名カナ,生年月日,性別,住所,申請区分,申請日,認定日,要介護状態区分,結果,"
+        "有効期間開始日,有効期間終了日",
+        "131201,0000000005,,練馬　花子,ﾈﾘﾏ ﾊﾅｺ,S10.4.1,女,練馬１丁目,職権,20090701,20090801,"
+        "06,認定,20090701,20100131",
+        {"decision": "checklist", "application": "ex_officio", "outcome": "", "birth_date": "1935-04-01"},
+    ),
+    (
+        "qualification_csv",
+        "被保険者番号,宛名番号,資格区分,資格取得日,資格喪失日",
+        ",0000000001,他市町村被保険者,20090401,",
+        {"insured_no": "", "status": "insured_elsewhere", "acquired_on": "2009-04-01"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "header", "row", "values"), CSV_ROWS)
+def test_a_row_is_understood_by_the_shipped_csv_layout(tmp_path, name, header, row, values) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"{header}\r\n{row}\r\n".encode("cp932"))
+    found = check_layout(path, name, show_values=True)
+    assert found.tidy().empty
+    seen = dict(zip(found.first["field"], found.first["value"], strict=True))
+    assert {field: seen[field] for field in values} == values
+
+
 def numbered(*columns: str) -> str:
     """Give qualifications of a file without header line."""
     names = {"insured_no": "number", "resident_no": "number", "status": "code"}
