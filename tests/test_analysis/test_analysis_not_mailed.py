@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from analysis.blocks import Words
 from analysis.disclosure import SmallCellRule
-from analysis.layout import Words, response_block
+from analysis.layout import response_block
 from analysis.questions import hide_response
 from analysis.tables import response_table
 
