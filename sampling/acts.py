@@ -16,7 +16,7 @@ from custody import gate
 from custody.approval import Permit
 from custody.console import working
 from custody.errors import ConfigError, HyohonError
-from custody.files import record_file, write_whole
+from custody.files import record_file
 from custody.messages import gettext as _
 from custody.survey import Survey
 from labels.tokens import KeyedSource, TokenSource
@@ -29,6 +29,7 @@ from sampling.frame_files import frame_facts, write_flow, write_linkage, write_r
 from sampling.frame_rules import FrameRules
 from sampling.interim import link
 from sampling.linkage import Links
+from sampling.quarantine import write_quarantine
 from sampling.register_files import RegisterFiles, read_lists, read_registers
 from sampling.registers import Register
 from sampling.storing import draw_number, store_draw
@@ -135,9 +136,9 @@ def frame_survey(survey: Survey, files: RegisterFiles, *, knowledge_date: date |
     -------
     FrameRun
         Frame, registers, and the files ``out/flow.csv``, ``out/flow.html``, ``out/flow-chart.svg``,
-        ``out/flow-chart.pdf``, ``out/linkage.csv``, ``out/quarantine-*.csv`` and, for staff only,
-        ``review.csv`` (certification rows that need a decision) and ``staff-list.csv`` (who is left out
-        until staff have looked) in the survey's folder.
+        ``out/flow-chart.pdf``, ``out/linkage.csv``, ``out/quarantine.csv`` and, for staff only,
+        ``quarantine.age`` (cells of failed rows), ``review.csv`` (certification rows that need a decision)
+        and ``staff-list.csv`` (who is left out until staff have looked) in the survey's folder.
 
     Raises
     ------
@@ -152,7 +153,7 @@ def frame_survey(survey: Survey, files: RegisterFiles, *, knowledge_date: date |
     written = [
         *write_flow(survey, run.frame),
         write_linkage(survey, run.links),
-        *_write_quarantine(survey, run),
+        *write_quarantine(survey, run.registers),
         *write_review(survey, run.links),
         *write_staff_list(survey, run.frame),
     ]
@@ -304,13 +305,3 @@ def _facts(run: FrameRun) -> dict[str, int | str]:
         "missed_match_rate": f"{run.links.missed_match_rate:.6f}",
         "columns_ignored": sum(register.ignored for register in run.registers),
     }
-
-
-def _write_quarantine(survey: Survey, run: FrameRun) -> list[Path]:
-    written = []
-    for register in run.registers:
-        if register.quarantined:
-            csv = register.quarantine.to_csv(index=False, lineterminator="\r\n")
-            path = survey.out / f"quarantine-{register.kind}.csv"
-            written.append(write_whole(path, csv.encode("utf-8-sig")))
-    return written

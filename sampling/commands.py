@@ -1,4 +1,4 @@
-"""Commands of the sampling room: frame, draw, verify, refresh, hand-over, answers, export-link."""
+"""Commands of the sampling room, from the layout of a register to the answers."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,6 +10,7 @@ from custody.messages import gettext as _
 from custody.messages import mark
 from sampling.frame_commands import add_draw, add_frame, at_option, example_of, say_files, survey_argument
 from sampling.layout_commands import build_layout
+from sampling.quarantine_commands import add_quarantine
 from sampling.refresh_commands import add_refresh, say_voids
 
 __all__ = ["build"]
@@ -44,11 +45,12 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        frame, draw, verify, refresh, hand-over, answers, export-link.
+        frame, quarantine, draw, verify, refresh, hand-over, answers, export-link; layout with its own.
     """
     app = typer.Typer(help=_("Registers, frame, draw, hand-overs, answers (staff)."), no_args_is_help=True)
     for add in (
         add_frame,
+        add_quarantine,
         add_draw,
         _add_verify,
         add_refresh,

@@ -76,7 +76,8 @@ def _blank(cells: Any, encoding: str) -> Rows:
     if not len(rows):
         return rows
     texts = to_text(cells.take(pa.array(rows)), encoding)
-    return rows[np.asarray(pc.equal(clean_text(texts), ""))]
+    blank: Rows = rows[np.asarray(pc.equal(clean_text(texts), ""))]
+    return blank
 
 
 def _controls(cells: Any) -> Rows:
