@@ -27,10 +27,9 @@ from sampling.drawing import Sample, draw
 from sampling.frame import Frame
 from sampling.frame_files import frame_facts, write_flow, write_linkage, write_review, write_staff_list
 from sampling.frame_rules import FrameRules
-from sampling.interim import link
 from sampling.linkage import Links
 from sampling.quarantine import write_quarantine
-from sampling.register_files import RegisterFiles, read_lists, read_registers
+from sampling.register_files import RegisterFiles, link_files, read_lists, read_registers
 from sampling.registers import Register
 from sampling.storing import draw_number, store_draw
 
@@ -232,13 +231,8 @@ def _build(survey: Survey, files: RegisterFiles, knowledge_date: date | None) ->
     with working(_("reading the registers")):
         registers, lists = read_registers(files), read_lists(files)
     with working(_("finding whose each certification is")):
-        links = link(
-            registers.residents,
-            registers.certifications,
-            qualifications=registers.qualifications,
-            review=files.review,
-            secret=survey.keys.secret("person"),
-        )
+        secret = survey.keys.secret("person")
+        links = link_files(registers, files, secret=secret, municipality=survey.municipality)
     with working(_("joining them to the frame")):
         frame = build_frame(
             registers.residents,
@@ -247,7 +241,7 @@ def _build(survey: Survey, files: RegisterFiles, knowledge_date: date | None) ->
             knowledge_date=known,
             areas=survey.areas,
             municipality=survey.municipality,
-            secret=survey.keys.secret("person"),
+            secret=secret,
             links=links,
             qualifications=registers.qualifications,
             rules=FrameRules.from_settings(survey.frame),

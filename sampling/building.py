@@ -17,7 +17,6 @@ from sampling.areas import default_areas, places
 from sampling.exclusions import Exclusions, insurance_marks, list_marks
 from sampling.frame import Frame, Linkage
 from sampling.frame_rules import RULES, FrameRules
-from sampling.interim import text_of
 from sampling.judging import Clocks, Judged, judge
 from sampling.limits import limits
 from sampling.linkage import Links, exact_links
@@ -248,7 +247,7 @@ def _people(
     people = residents.table.select(names).take(survivors["position"]).combine_chunks()
     column = {name: people[name].combine_chunks() for name in names}
     ages = ages_on(_births(residents).take(survivors["position"]), reference)
-    addresses = text_of(residents, "address", positions)
+    addresses = residents.text("address", positions)
     town, area = _located(addresses, areas, municipality)
     bands = pa.array([age_band(age) for age in range(limits().min_age, OLDEST)])
     return pa.table(
@@ -256,14 +255,14 @@ def _people(
             "person_key": survivors["person_key"],
             "resident_no": column["resident_no"],
             "household_no": column["household_no"],
-            "name": text_of(residents, "name", positions),
+            "name": residents.text("name", positions),
             "area": area,
             "town": town,
             "age": ages,
             "age_band": bands.take(pc.subtract(ages, limits().min_age)),
             "sex": column["sex"].cast(pa.string()),
             "postal_code": column["postal_code"],
-            "address": with_building(addresses, text_of(residents, "building", positions)),
+            "address": with_building(addresses, residents.text("building", positions)),
             "certification_flag": survivors["flag"],
         }
     )

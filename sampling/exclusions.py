@@ -20,7 +20,6 @@ from sampling.ages import born_by
 from sampling.areas import fold_address
 from sampling.encodings import forbidden
 from sampling.frame import ListCount
-from sampling.interim import text_of
 from sampling.limits import limits
 from sampling.registers import Register
 
@@ -261,8 +260,8 @@ def _at_addresses(
     oldest = pa.scalar(born_by(limits().min_age, reference), pa.date32())
     old = pc.less_equal(residents.table["birth_date"], oldest)
     positions = np.flatnonzero(pc.fill_null(old, True).to_numpy())
-    places = fold_address(text_of(residents, "address", positions), municipality)
-    whole = _joined(places, fold_address(text_of(residents, "building", positions)))
+    places = fold_address(residents.text("address", positions), municipality)
+    whole = _joined(places, fold_address(residents.text("building", positions)))
     listed = fold_address(pa.array([place for place, _house in wanted], pa.string()), municipality)
     houses = fold_address(pa.array([house for _place, house in wanted], pa.string()))
     any_house = pc.equal(houses, "")

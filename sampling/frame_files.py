@@ -13,6 +13,7 @@ from sampling.flow_chart import flow_chart_pdf, flow_chart_svg
 from sampling.frame import Frame
 from sampling.frame_rules import RULE_TITLES
 from sampling.linkage import Links
+from sampling.linkage.review import review_csv
 from sampling.views import html_page
 
 __all__ = ["frame_facts", "write_flow", "write_linkage", "write_review", "write_staff_list"]
@@ -81,7 +82,7 @@ def write_review(survey: Survey, links: Links) -> list[Path]:
         ``review.csv``, or ``review-02.csv`` and so on where there is one: it may hold decisions already.
         Empty where nothing is to decide, or the same list lies there.
     """
-    return _write_new(survey.folder / "review.csv", links.review)
+    return _write_new(survey.folder / "review.csv", review_csv(links)) if len(links.review) else []
 
 
 def write_staff_list(survey: Survey, frame: Frame) -> list[Path]:
@@ -99,35 +100,21 @@ def write_staff_list(survey: Survey, frame: Frame) -> list[Path]:
     list of pathlib.Path
         ``staff-list.csv`` (columns resident_no, reason, title), numbered as `write_review` does.
     """
-    if frame.staff is None:
+    if frame.staff is None or not len(frame.staff):
         return []
     table: pd.DataFrame = frame.staff.to_pandas()
-    return _write_new(
-        survey.folder / "staff-list.csv",
-        table.assign(title=[_(RULE_TITLES[rule]) for rule in table["reason"]]),
-    )
+    titles = [_(RULE_TITLES[rule]) for rule in table["reason"]]
+    return _write_new(survey.folder / "staff-list.csv", _csv(table.assign(title=titles)))
 
 
-def _write_new(path: Path, table: pd.DataFrame) -> list[Path]:
-    """Write a private list under the first free name, unless it is empty or lies there already."""
-    if table.empty:
-        return []
-    content = _csv(_as_text(table))
+def _write_new(path: Path, content: bytes) -> list[Path]:
+    """Write a private list under the first free name, unless it lies there already."""
     for place in _free(path):
         if not place.exists():
             return [write_private(place, content)]
         if place.read_bytes() == content:
             break
     return []
-
-
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep a spreadsheet from running a cell: one that begins like a formula gets an apostrophe."""
-    safe = table.copy()
-    for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            safe[name] = table[name].astype("str").str.replace(r"^(?=[=+\-@\t\r])", "'", regex=True)
-    return safe
 
 
 def _free(path: Path) -> Iterator[Path]:

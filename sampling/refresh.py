@@ -22,8 +22,7 @@ from custody.survey import Survey
 from labels.voids import VOID_COLUMNS
 from sampling.acts import ITEMS, refusals
 from sampling.frame_rules import FrameRules
-from sampling.interim import link
-from sampling.register_files import RegisterFiles, Registers, read_lists, read_registers
+from sampling.register_files import RegisterFiles, Registers, link_files, read_lists, read_registers
 from sampling.reread import REASON_TITLES, REASONS, Reread, reread
 from sampling.vault import keep_previous, load_vault, seal_table
 from sampling.views import html_table
@@ -206,13 +205,8 @@ def _look(survey: Survey, files: RegisterFiles, known: date, handed: str) -> _Ch
         registers, lists = read_registers(files), read_lists(files)
     _refuse_old_files(survey, registers, known)
     with working(_("finding whose each certification is")):
-        links = link(
-            registers.residents,
-            registers.certifications,
-            qualifications=registers.qualifications,
-            review=files.review,
-            secret=survey.keys.secret("person"),
-        )
+        secret = survey.keys.secret("person")
+        links = link_files(registers, files, secret=secret, municipality=survey.municipality)
     with working(_("looking for the persons drawn")):
         found = reread(
             vault,

@@ -8,9 +8,11 @@ from custody.errors import InputError
 from custody.messages import gettext as _
 from sampling.control_totals import read_totals
 from sampling.exclusions import Exclusions, read_exclusions
-from sampling.registers import Register, read_certifications, read_residents
+from sampling.linkage import Links, link_registers, read_decisions
+from sampling.register import Register
+from sampling.registers import read_certifications, read_qualifications, read_residents
 
-__all__ = ["RegisterFiles", "Registers", "read_lists", "read_registers"]
+__all__ = ["RegisterFiles", "Registers", "link_files", "read_lists", "read_registers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,7 @@ def read_registers(files: RegisterFiles) -> Registers:
         chosen: dict[str, Any] = {"layout": files.layout if layout is None else layout}
         if totals is not None:
             chosen["rows"] = totals[path.name]
-        if files.encoding is not None:
-            chosen["encoding"] = files.encoding
-        return chosen | ({"confirm_repairs": True} if files.confirm_repairs else {})
+        return chosen | {"encoding": files.encoding, "confirm_repairs": files.confirm_repairs}
 
     residents = read_residents(files.residents, **how(files.residents, files.residents_layout))
     certifications = read_certifications(
@@ -108,12 +108,44 @@ def read_registers(files: RegisterFiles) -> Registers:
     )
     if files.qualifications is None:
         return Registers(residents, certifications)
-    from sampling.registers import read_qualifications
-
     qualifications = read_qualifications(
         files.qualifications, **how(files.qualifications, files.qualifications_layout)
     )
     return Registers(residents, certifications, qualifications)
+
+
+def link_files(registers: Registers, files: RegisterFiles, *, secret: bytes, municipality: str) -> Links:
+    """Find whose each certification row is, with the decisions of staff where they were given.
+
+    Parameters
+    ----------
+    registers : Registers
+        From `read_registers`.
+    files : RegisterFiles
+        Names the staff list, if there is one.
+    secret : bytes
+        Secret of the survey's person keys.
+    municipality : str
+        What stands before the town in an address, if it stands there.
+
+    Returns
+    -------
+    Links
+        Every certification row with its resident.
+
+    Raises
+    ------
+    InputError, SamplingError
+        The staff list or the registers are refused.
+    """
+    return link_registers(
+        registers.residents,
+        registers.certifications,
+        qualifications=registers.qualifications,
+        decisions=None if files.review is None else read_decisions(files.review),
+        secret=secret,
+        municipality=municipality,
+    )
 
 
 def read_lists(files: RegisterFiles) -> Exclusions:

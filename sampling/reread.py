@@ -19,7 +19,6 @@ from sampling.ages import born_by
 from sampling.building import with_building
 from sampling.exclusions import Exclusions, insurance_marks
 from sampling.frame_rules import SWITCHED, FrameRules
-from sampling.interim import text_of
 from sampling.judging import Clocks, judge_reasons
 from sampling.limits import limits
 from sampling.linkage import Links
@@ -244,9 +243,7 @@ def _contacts(
     positions = place[mailed]
     codes = residents.table["postal_code"].take(pa.array(positions)).to_pylist()
     contacts.loc[mailed, "postal_code"] = np.asarray(codes, dtype=object)
-    address, building, name = (
-        text_of(residents, part, positions) for part in ("address", "building", "name")
-    )
+    address, building, name = (residents.text(part, positions) for part in ("address", "building", "name"))
     contacts.loc[mailed, "address"] = np.asarray(with_building(address, building).to_pylist(), dtype=object)
     contacts.loc[mailed, "name"] = np.asarray(name.to_pylist(), dtype=object)
     return contacts.fillna("")

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sampling.interim import text_of
 from sampling.linkage.result import whole
 from sampling.registers import Register
 
@@ -217,7 +216,7 @@ def _text(register: Register, name: str, positions: Any) -> Any:
         return pa.nulls(len(positions), pa.string())
     if pa.types.is_string(register.table[name].type):
         return whole(register.table[name].take(pa.array(positions)))
-    return whole(text_of(register, name, positions))
+    return whole(register.text(name, positions))
 
 
 def _known(cells: Any) -> Any:

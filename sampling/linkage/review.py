@@ -20,7 +20,15 @@ from custody.messages import gettext as _
 from sampling.keys import hmac_pads
 from sampling.linkage.result import REVIEW_COLUMNS, Links
 
-__all__ = ["Decisions", "from_text_cell", "pair_id", "read_decisions", "text_cell", "write_review"]
+__all__ = [
+    "Decisions",
+    "from_text_cell",
+    "pair_id",
+    "read_decisions",
+    "review_csv",
+    "text_cell",
+    "write_review",
+]
 
 HEADERS: Final[Mapping[str, str]] = dict(
     zip(
@@ -140,6 +148,27 @@ def from_text_cell(cell: str) -> str:
     return cell[1:] if cell.startswith("'") else cell
 
 
+def review_csv(links: Links) -> bytes:
+    """Return the staff list as a CSV for Excel.
+
+    Parameters
+    ----------
+    links : Links
+        From `link_registers`.
+
+    Returns
+    -------
+    bytes
+        UTF-8 with mark; it holds personal values.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([HEADERS[name] for name in REVIEW_COLUMNS])
+    for row in links.review[list(REVIEW_COLUMNS)].itertuples(index=False):
+        writer.writerow([text_cell(_shown(value)) for value in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
 def write_review(links: Links, path: str | Path) -> int:
     """Write the staff list for Excel.
 
@@ -155,12 +184,7 @@ def write_review(links: Links, path: str | Path) -> int:
     int
         Rows written.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([HEADERS[name] for name in REVIEW_COLUMNS])
-    for row in links.review[list(REVIEW_COLUMNS)].itertuples(index=False):
-        writer.writerow([text_cell(_shown(value)) for value in row])
-    Path(path).write_text(out.getvalue(), encoding="utf-8-sig", newline="")
+    Path(path).write_bytes(review_csv(links))
     return len(links.review)
 
 

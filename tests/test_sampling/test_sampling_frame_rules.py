@@ -18,6 +18,7 @@ from sampling.frame import Frame
 from sampling.frame_files import write_review, write_staff_list
 from sampling.frame_rules import RULE_TITLES, RULES, STAFF_RULES, SWITCHED, FrameRules
 from sampling.linkage import Links
+from sampling.linkage.result import REVIEW_COLUMNS
 
 DAY = "2009-11-05T10:00"
 
@@ -137,10 +138,12 @@ def test_staff_see_whom_they_must_look_at_and_nobody_else_does(hand, opened, fil
 
 
 def test_a_private_list_runs_nothing_in_a_spreadsheet(opened) -> None:
-    pairs = pd.DataFrame({"pair": ["1", "2"], "name": ["=HYPERLINK(1)", "練馬　太郎"], "decision": ["", ""]})
+    pairs = pd.DataFrame({name: ["=HYPERLINK(1)", "練馬　太郎"] for name in REVIEW_COLUMNS})
     links = Links(resident_of_row=pa.array([], pa.int32()), review=pairs)
     survey = opened(DAY)
     (path,) = write_review(survey, links)
     table = pd.read_csv(path, dtype="str", keep_default_na=False)
-    assert table["name"].tolist() == ["'=HYPERLINK(1)", "練馬　太郎"]
+    for name in table.columns:
+        assert table[name].tolist() == ["'=HYPERLINK(1)", "練馬　太郎"]
+    assert write_review(survey, links) == []
     assert write_review(survey, Links(resident_of_row=pa.array([], pa.int32()))) == []
