@@ -1,4 +1,4 @@
-"""The readers and the frame find in the dirty registers what their truth says, once every row has its person."""
+"""Readers and frame find in the dirty registers what their truth says, once every row has its person."""
 
 import csv
 import json
