@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from custody.errors import InputError, SamplingError
+from custody.errors import SamplingError
 from custody.files import sha256_file
 from custody.ledger import Event
 from custody.messages import gettext as _
@@ -167,13 +167,17 @@ def readings(survey: Survey) -> list[Reading]:
     -------
     list of (datetime.date, mapping of str to str)
         Knowledge date, and digest by register; without the draw where its certificate is gone.
+
+    Raises
+    ------
+    InputError
+        The certificate was damaged.
     """
     found: list[Reading] = []
-    try:
-        certificate = read_certificate(survey.out / "draw-certificate.json")
+    path = survey.out / "draw-certificate.json"
+    if path.is_file():
+        certificate = read_certificate(path)
         found.append((certificate.knowledge_date, certificate.sources))
-    except InputError:
-        pass
     for event in refreshes(survey):
         digests = {name: str(event.facts[f"{name}_sha256"]) for name in ("residents", "certifications")}
         found.append((date.fromisoformat(str(event.facts["knowledge_date"])), digests))

@@ -17,6 +17,7 @@ from custody.survey import Survey, create_survey
 from labels.job_printing import print_package
 from labels.job_report import make_report
 from labels.jobs import Job
+from labels.reconciliation import Reconciliation
 from labels.voids import void_package
 from sampling import (
     draw_sample,
@@ -79,14 +80,16 @@ def test_nobody_voided_is_mailed_and_every_label_is_accounted_for(
     listed = pd.read_csv(job / "out" / "voided.csv", encoding="utf-8-sig")
     assert set(listed["token"]) == {t for t in voided - {early} if known[t] == "voided"}
     report = make_report(Job.open(job, MAILED), keys)
-    found = report.reconciliation
-    assert found.closed
-    assert found.printed == printed.labels == found.mailed + found.spoiled + found.void + found.voided
-    assert (found.mailed, found.voided) == (mailed + 1, len(listed))
-    assert found.tokens == 300 == found.mailed + found.voided + found.held_back + found.left_out
-
+    _everything_adds_up(report.reconciliation, printed.labels, mailed + 1, len(listed))
     _answers_and_research(drawn("2009-12-20T10:00"), report.events, tmp_path, voided - {early}, early)
     _no_reason_and_no_number(job, package, survey)
+
+
+def _everything_adds_up(found: Reconciliation, printed: int, mailed: int, voided: int) -> None:
+    assert found.closed
+    assert found.printed == printed == found.mailed + found.spoiled + found.void + found.voided
+    assert (found.mailed, found.voided) == (mailed, voided)
+    assert found.tokens == 300 == found.mailed + found.voided + found.held_back + found.left_out
 
 
 def _answers_and_research(
