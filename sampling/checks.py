@@ -1,6 +1,8 @@
 """Checks of whole rows: doubled persons, and facts that do not fit together."""
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sampling.canonical import KEYS
+from sampling.canonical import KEYS, RegisterKind
 from sampling.digits import Mask, whole_numbers
 from sampling.layout import RegisterLayout
 from sampling.typed import Failure
@@ -17,6 +19,11 @@ __all__ = ["Found", "row_checks"]
 
 Found = tuple[str, Failure]
 """Our name of the column that is named for it, and the rows."""
+
+LIFE: Final[Mapping[RegisterKind, str]] = MappingProxyType(
+    {"residents": "resident_since", "certifications": "applied_on"}
+)
+"""A day that is not before the birth: moving in, the application."""
 
 
 def row_checks(table: Any, rules: RegisterLayout, whole: Mask) -> list[Found]:
@@ -42,8 +49,8 @@ def row_checks(table: Any, rules: RegisterLayout, whole: Mask) -> list[Found]:
         found.append((rules.key, _duplicates(table[rules.key], rules)))
     if rules.kind == "certifications":
         found += _certification_contradictions(table, whole)
-    if rules.kind == "residents":
-        found.append(_born_after_moving_in(table, whole))
+    if rules.kind in LIFE:
+        found.append(_born_after(table, LIFE[rules.kind], whole))
     return [(name, failure) for name, failure in found if len(failure.rows)]
 
 
@@ -83,10 +90,11 @@ def _certification_contradictions(table: Any, whole: Mask) -> list[Found]:
     return [(name, Failure(np.flatnonzero(where & whole), "contradiction")) for name, where in found]
 
 
-def _born_after_moving_in(table: Any, whole: Mask) -> Found:
-    born, since = _days(table["birth_date"]), _days(table["resident_since"])
-    both = np.asarray(pc.and_(table["birth_date"].is_valid(), table["resident_since"].is_valid()))
-    return "birth_date", Failure(np.flatnonzero(both & (born > since) & whole), "contradiction")
+def _born_after(table: Any, later: str, whole: Mask) -> Found:
+    """Find people who were born after a day of their life."""
+    born, day = _days(table["birth_date"]), _days(table[later])
+    both = np.asarray(pc.and_(table["birth_date"].is_valid(), table[later].is_valid()))
+    return "birth_date", Failure(np.flatnonzero(both & (born > day) & whole), "contradiction")
 
 
 def _days(column: Any) -> NDArray[np.int32]:

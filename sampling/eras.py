@@ -48,17 +48,20 @@ MIDNIGHT: Final = re.compile(r"[T ]0?0:00(?::00)?(?:\.0+)?$")
 """The time that spreadsheets and databases add to a day."""
 HYPHENS: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
 UNKNOWN: Final = frozenset({"0", "00", "不詳", "不明"})
+BLANKS: Final = re.compile(r"(?<![0-9]) | (?![0-9])")
+"""Blanks that may go: one between two digits parts two numbers (2011 12 1 is not 2011121)."""
 _PART: Final = r"(\d{1,2}|不詳|不明)"
 _NAMED: Final = r"(明治|大正|昭和|平成|令和|[明大昭平令MTSHR])"
+_KANJI_DAY: Final = rf"(?:{_PART}月{_PART}日?|(?:不詳|不明)月?(?:不詳|不明)?日?)"
 FORMS: Final = tuple(
-    re.compile(form)
+    re.compile(form, re.ASCII)
     for form in (
         r"()(\d{4})(\d{2})(\d{2})",
         rf"()(\d{{4}})([-/.]){_PART}\3{_PART}",
-        rf"()(\d{{4}})年{_PART}月?{_PART}日?",
+        rf"()(\d{{4}})年{_KANJI_DAY}",
         r"([MTSHR])(\d{2})(\d{2})(\d{2})",
         r"([1-5])-?(\d{2})(\d{2})(\d{2})",
-        rf"{_NAMED}(\d{{1,2}}|元)年{_PART}月?{_PART}日?",
+        rf"{_NAMED}(\d{{1,2}}|元)年{_KANJI_DAY}",
         rf"{_NAMED}(\d{{1,2}}|元)([-/.]){_PART}\3{_PART}",
         rf"([1-5])-(\d{{1,2}})([-/.]){_PART}\3{_PART}",
     )
@@ -130,7 +133,7 @@ def read_days(cells: Sequence[str], *, partial: bool = False) -> DayTable:
 def _plain(cell: str) -> str:
     """Fold width, blanks and kanji numerals."""
     text = MIDNIGHT.sub("", unicodedata.normalize("NFKC", cell).upper().strip())
-    text = "".join(text.translate(HYPHENS).split())
+    text = BLANKS.sub("", " ".join(text.translate(HYPHENS).split()))
     return _KANJI.sub(lambda found: _numeral(found[0]), text)
 
 
@@ -149,7 +152,7 @@ def _read(text: str, partial: bool) -> tuple[int, int, str]:
         found = form.fullmatch(text)
         if found:
             era, year, *rest = found.groups()
-            month, day = rest[-2:]
+            month, day = (part or "00" for part in rest[-2:])
             return _span(
                 ERAS.get(era) if era else None, 1 if year == "元" else int(year), month, day, partial
             )

@@ -5,6 +5,7 @@ failed. Cells in the plain form are read as bytes; of the others each different 
 value that failed is never kept or shown: only its row, the column and a code are.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ from sampling.digits import (
 from sampling.eras import read_days
 from sampling.layout import Field, FieldType
 from sampling.limits import limits
-from sampling.normalise import clean_text, fold_hyphens
+from sampling.normalise import HYPHENS, clean_text
 from sampling.text_fields import read_text
 from sampling.typed import Failure, Rows, TypedColumn
 
@@ -41,6 +42,8 @@ __all__ = ["Failure", "TypedColumn", "read_field"]
 
 HYPHEN: Final = ord("-")
 EPOCH: Final = date(1970, 1, 1)
+WIDE_DIGITS: Final = str.maketrans("０１２３４５６７８９", "0123456789")
+POSTAL: Final = re.compile(rf"〒? ?([0-9]{{3}})(?:{HYPHENS}|ー)?([0-9]{{4}})")
 
 
 Days = NDArray[np.int32]
@@ -112,7 +115,8 @@ class _Odd:
         coded = raw.array.take(pa.array(self.rows)).dictionary_encode()
         self.which = coded.indices.to_numpy().astype(np.int64)
         texts = [cell.decode(raw.encoding) for cell in coded.dictionary.to_pylist()]
-        self.cells = [_judged(text, read, raw) for text in texts]
+        plain_texts = clean_text(pa.array(texts, type=pa.string())).to_pylist()
+        self.cells = [_judged(*both, read, raw) for both in zip(texts, plain_texts, strict=True)]
         self._times = np.bincount(self.which, minlength=len(texts))
 
     def failures(self) -> tuple[Failure, ...]:
@@ -175,9 +179,8 @@ def patched(values: Any, rows: Rows, found: Any) -> Any:
     return pc.replace_with_mask(values, pa.array(mask), found)
 
 
-def _judged(text: str, read: Callable[[str], _Cell], raw: _Raw) -> _Cell:
+def _judged(text: str, plain: str, read: Callable[[str], _Cell], raw: _Raw) -> _Cell:
     """Read one cell; a cell of blanks is empty, and a repair counts only where it was confirmed."""
-    plain = clean_text(pa.array([text]))[0].as_py()
     if not plain:
         return _Cell(code="missing" if raw.field.required else "")
     cell = read(plain)
@@ -197,7 +200,7 @@ def _read_number(raw: _Raw) -> TypedColumn:
 
 def _number(text: str, width: int) -> _Cell:
     """Read a number that is not `width` plain digits: wide digits and lost zeros are repairs."""
-    folded = unicodedata.normalize("NFKC", text)
+    folded = text.translate(WIDE_DIGITS)
     if not (folded.isascii() and folded.isdigit()):
         return _Cell(code="format")
     if len(folded) > width:
@@ -262,12 +265,10 @@ def _read_postal(raw: _Raw) -> TypedColumn:
 
 def _postal(text: str) -> _Cell:
     """Read 〒176-0001, １７６－０００１ and the like."""
-    folded = fold_hyphens(pa.array([text]))[0].as_py()
-    plain = unicodedata.normalize("NFKC", folded).removeprefix("〒").strip()
-    digits = plain.replace("-", "", 1) if plain[3:4] == "-" else plain
-    if len(digits) != 7 or not (digits.isascii() and digits.isdigit()):
+    found = POSTAL.fullmatch(unicodedata.normalize("NFKC", text))
+    if found is None:
         return _Cell(code="format")
-    return _Cell(value=f"{digits[:3]}-{digits[3:]}", note="postal_form")
+    return _Cell(value=f"{found[1]}-{found[2]}", note="postal_form")
 
 
 def _read_code(raw: _Raw) -> TypedColumn:

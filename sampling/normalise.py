@@ -14,7 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["BIDI", "clean_kana", "clean_text", "count_notes", "fold_hyphens", "fold_width"]
+__all__ = ["BIDI", "HYPHENS", "clean_kana", "clean_text", "count_notes", "fold_hyphens", "fold_width"]
 
 BLANK: Final = "\u3000"
 BLANKS: Final = r"[\t\n\v\f\r \x{00A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"

@@ -77,6 +77,7 @@ def test_every_form_of_a_day_is_that_day(era, data) -> None:
         ("㍻21年11月1日", date(2009, 11, 1)),
         ("昭和一〇年四月一〇日", date(1935, 4, 10)),
         ("4-21.4.1", date(2009, 4, 1)),
+        ("S10. 4. 1", date(1935, 4, 1)),
     ],
 )
 def test_days_on_the_borders_and_in_kanji(cell, day) -> None:
@@ -109,6 +110,9 @@ def test_days_on_the_borders_and_in_kanji(cell, day) -> None:
         ("昭和十年", "format"),
         ("昨日", "format"),
         ("6-010101", "format"),
+        ("2011 12 1", "format"),  # without its blanks it would be 大正1年11月21日
+        ("2009年111", "format"),
+        ("٢٠٠٩١١٠١", "format"),
     ],
 )
 def test_what_is_no_day_says_why(cell, code) -> None:
@@ -126,6 +130,8 @@ def test_what_is_no_day_says_why(cell, code) -> None:
         ("平成元年00月00日", date(1989, 1, 8), date(1989, 12, 31)),
         ("昭和元年00月00日", date(1926, 12, 25), date(1926, 12, 31)),
         ("3-190000", date(1944, 1, 1), date(1944, 12, 31)),
+        ("昭和19年不詳", date(1944, 1, 1), date(1944, 12, 31)),
+        ("1944年不詳月不詳日", date(1944, 1, 1), date(1944, 12, 31)),
     ],
 )
 def test_an_unknown_month_or_day_is_a_span_inside_its_era(cell, first, last) -> None:

@@ -261,3 +261,35 @@ def test_an_unknown_layout_or_encoding_is_refused(desk) -> None:
         load_layout("nowhere")
     with pytest.raises(InputError, match="no such encoding"):
         read_residents(desk.residents(clean=1), encoding="klingon")
+
+
+@pytest.mark.parametrize("cell", ["①23", "²", "1.23E+09", "123.0", "-123", "1 23", "٧"])
+def test_what_is_no_number_is_not_repaired_to_one(desk, cell) -> None:
+    rows = [{"宛名番号": f"{n:010d}"} for n in range(1, 120)] + [{"宛名番号": cell}]
+    path = desk.write("residents.csv", [{**desk_row(desk), **row} for row in rows], encoding="utf-8")
+    register = read_residents(path, encoding="utf-8", confirm_repairs=True)
+    assert log(register.quarantine) == [(120, "宛名番号", "format")]
+
+
+@pytest.mark.parametrize(
+    "cell", ["176-0001", "〒176-0001", "〒 176−0001", "１７６－０００１", "176ー0001", "176‐0001"]
+)
+def test_a_postal_code_in_another_form_is_the_same(desk, cell) -> None:
+    rows = [{**desk_row(desk), "宛名番号": "0000000001", "郵便番号": cell}]
+    register = read_residents(desk.write("residents.csv", rows, encoding="utf-8"), encoding="utf-8")
+    assert register.table["postal_code"].to_pylist() == ["176-0001"]
+
+
+def test_who_applied_before_birth_is_set_aside(desk) -> None:
+    cells = {"被保険者番号": "0000000001", "宛名番号": "0000000001", "氏名": "", "氏名カナ": "", "性別": ""}
+    cells |= {"生年月日": "S10.4.1", "住所": "", "申請区分": "新規", "申請日": "H21.7.1"}
+    cells |= {"認定日": "", "要介護状態区分": "", "結果": "", "有効期間開始日": "", "有効期間終了日": ""}
+    rows = [*[cells] * 150, {**cells, "生年月日": "H21.7.2"}]
+    register = read_certifications(desk.write("certifications.csv", rows), layout="certification_csv")
+    assert log(register.quarantine) == [(151, "生年月日", "contradiction")]
+
+
+def desk_row(desk: Any) -> dict[str, str]:
+    """Return an ordinary resident by header."""
+    header, row = desk.residents(clean=1).read_bytes().decode("cp932").split("\r\n")[:2]
+    return dict(zip(header.split(","), row.split(","), strict=True))
