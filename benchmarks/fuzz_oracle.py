@@ -20,11 +20,12 @@ TYPES: Final = {
     "date": pa.date32(),
     "postal": pa.string(),
     "code": pa.dictionary(pa.int32(), pa.string()),
+    "text": pa.binary(),
     "kana": pa.binary(),
 }
 CODE: Final = re.compile(r"[A-Z]{3}(-[A-Z0-9]+)+")
 REASON: Final = re.compile(r"[a-z_]+")
-OVERRIDES: Final = "[\\u202a-\\u202e\\u2066-\\u2069]"
+OVERRIDES: Final = r"[\x{202A}-\x{202E}\x{2066}-\x{2069}]"
 
 
 class Broken(Exception):
@@ -58,7 +59,7 @@ def check_register(register: Any, rules: RegisterLayout) -> None:
     _check_dates(table)
     _check_quarantine(register, rules)
     for field in rules.fields:
-        if field.type == "text":
+        if field.type in ("text", "kana"):
             _check_text(register, field.name, required=field.required)
     _no_canary(f"{register!r} {register._repr_html_()}")
 
@@ -76,7 +77,7 @@ def _columns(field: str) -> tuple[str, ...]:
 def _check_columns(table: Any, rules: RegisterLayout) -> None:
     for name, kind in FIELDS[rules.kind].items():
         column, field = table[name], rules.field(name)
-        _hold(column.type == TYPES.get(kind, column.type), f"type of {name}: {column.type}")
+        _hold(column.type == TYPES[kind], f"type of {name}: {column.type}")
         if field is None:
             _hold(column.null_count == len(column), f"{name} is not in the layout and not null")
             continue

@@ -20,12 +20,14 @@ from sampling.layout import layout_text
 from sampling.vault import open_table
 
 DAY, LATER = "2009-11-05T10:00", "2009-12-10T10:00"
-LEVELS = {"01": "非該当カナリア", "12": "要支援カナリア", "13": "要支二カナリア"} | {
-    f"2{n}": f"要介{n}カナリア" for n in range(1, 6)
+LEVELS = {"01": "非該当極秘", "12": "要支援極秘", "13": "要支二極秘"} | {
+    f"2{n}": f"要介{n}極秘" for n in range(1, 6)
 }
-NEVER = ("カナリア", "KANARIA", "7777")
-"""Parts of every planted value that the layout does not name, and of every care level."""
-CLINIC, ORIGIN, INSURED = "KANARIA-医院", "本籍カナリア", "7777"
+UNREAD, LEVEL, INSURED = ("カナリア", "KANARIA"), "極秘", "7777"
+"""Parts of every planted value of a column that the layout does not name, of every care level, and the
+beginning of every insured number."""
+VALUES = "decrypted quarantine.age"
+"""Cells of failed rows, encrypted for the staff who correct them."""
 MAY_HOLD_NAMES = {"vault", "labels"}
 
 
@@ -43,7 +45,7 @@ def planted_resident(number: int, row: dict[str, str]) -> dict[str, str]:
     """Plant canaries in all columns that are not read; names are formulas; rows 7 and 8 fail."""
     wrong = {"性別": "9"} if number in (7, 8) else {}
     return {
-        "本籍": f"{ORIGIN}{number}",
+        "本籍": f"カナリア{number}",
         **row,
         "氏名": f"={row['氏名']}",
         "氏名カナ": f"カナリア{number}",
@@ -56,7 +58,7 @@ def planted_certification(number: int, row: dict[str, str]) -> dict[str, str]:
     level = LEVELS.get(row["要介護状態区分"], row["要介護状態区分"])
     wrong = {"申請日": "20091399"} if number == 5 else {}
     insured = {"被保険者番号": f"{INSURED}{number:06d}"}
-    return {**row, **insured, "要介護状態区分": level, "主治医": f"{CLINIC}{number}", **wrong}
+    return {**row, **insured, "要介護状態区分": level, "主治医": f"KANARIA-{number}", **wrong}
 
 
 @dataclass(frozen=True)
@@ -162,9 +164,10 @@ def as_bytes(values: Any) -> list[bytes]:
 def test_nothing_that_the_layout_does_not_name_is_left_anywhere(planted) -> None:
     found = left(planted)
     assert {"vault", "labels", "research", "ledger.sqlite", "out/flow.csv"} <= set(found)
-    canaries = as_bytes(NEVER[:2]) + as_bytes([f"{INSURED}{number:06d}" for number in range(1, 2000)])
+    canaries = as_bytes(UNREAD) + as_bytes([f"{INSURED}{number:06d}" for number in range(1, 2000)])
     for name, content in found.items():
         assert not [canary for canary in canaries if canary in content], name
+        assert name == VALUES or not [level for level in as_bytes([LEVEL]) if level in content], name
 
 
 def test_names_are_in_the_vault_and_the_labels_alone(planted) -> None:
@@ -184,10 +187,11 @@ def test_names_that_a_spreadsheet_would_run_are_kept_exactly(planted) -> None:
 
 
 def test_rows_that_failed_are_shown_by_number_only(planted) -> None:
-    for kind, rows in (("residents", [7, 8]), ("certifications", [5])):
-        shown = pd.read_csv(planted.survey.out / f"quarantine-{kind}.csv", encoding="utf-8-sig")
-        assert list(shown.columns) == ["row", "column", "code"]
-        assert shown["row"].tolist() == rows
+    shown = pd.read_csv(planted.survey.out / "quarantine.csv", encoding="utf-8-sig")
+    assert set(shown.columns) == {"register", "row", "column", "code", "what to do"}
+    found = shown[["register", "row", "code"]].itertuples(index=False, name=None)
+    wanted = [("certifications", 5, "impossible_date"), *(("residents", n, "unknown_code") for n in (7, 8))]
+    assert sorted(found) == wanted
 
 
 def in_memory(column: Any) -> bytes:
@@ -200,12 +204,10 @@ def test_columns_that_are_not_named_never_enter_memory(planted) -> None:
     certifications = read_certifications(planted.folder / "certifications.csv", **planted.how)
     assert residents.ignored == 3  # 本籍, 氏名カナ, 個人メモ
     for register in (residents, certifications):
-        cells = [
-            in_memory(column)
-            for table in (register.table, register.failed_values)
-            for column in table.columns
-        ]
-        assert not [canary for canary in as_bytes(NEVER[:2]) if canary in b"".join(cells)]
+        cells = b"".join(in_memory(column) for column in register.table.columns)
+        assert not [canary for canary in as_bytes([*UNREAD, LEVEL]) if canary in cells]
+        failed = register.failed_values.to_csv().encode("utf-8")
+        assert not [canary for canary in as_bytes(UNREAD) if canary in failed]
     assert residents.quarantined == 2
     assert certifications.quarantined == 1
 
