@@ -21,9 +21,10 @@ from sampling.linkage.result import (
     Links,
     counts_by,
     distinct_places,
+    whole,
 )
 from sampling.linkage.review import Decisions, check_secret
-from sampling.linkage.steps import by_insured_number, by_number
+from sampling.linkage.steps import by_insured_number, by_number, insured_pairs
 from sampling.registers import Register
 
 __all__ = ["link_registers"]
@@ -136,12 +137,11 @@ def link_registers(
         for step, position in rest.found.items():
             course.take(position, step)
         course.step[(course.position < 0) & rest.on_list] = "review"
-    return _links(residents, certifications, persons, course, rest, counted, bounds)
+    return _links((residents, certifications, qualifications), persons, course, rest, counted, bounds)
 
 
 def _links(
-    residents: Register,
-    certifications: Register,
+    registers: tuple[Register, Register, Register | None],
     persons: Persons,
     course: _Course,
     rest: Rest,
@@ -152,11 +152,11 @@ def _links(
     step = course.step[of_row]
     lost = step == "unmatched"
     matched = int((course.position >= 0).sum())
-    gone = cells_of(residents, "removed_on").take(pa.array(course.position[course.position >= 0]))
+    gone = cells_of(registers[0], "removed_on").take(pa.array(course.position[course.position >= 0]))
     return Links(
         resident_of_row=pa.array(position.astype(np.int32), mask=position < 0),
         undecided=rest.undecided,
-        unclear_residents=_unclear(residents, certifications),
+        unclear_residents=_unclear(registers, position),
         steps=counts_by("step", STEPS, step, of_row),
         unmatched=counts_by("why", WHYS, rest.why[of_row[lost]], of_row[lost]),
         false_match_rate=rest.false / matched if matched else 0.0,
@@ -167,13 +167,15 @@ def _links(
     )
 
 
-def _unclear(residents: Register, certifications: Register) -> NDArray[np.int32]:
-    """Find the residents whom rows in quarantine name, by either number."""
+def _unclear(registers: tuple[Register, Register, Register | None], of_row: Ints) -> NDArray[np.int32]:
+    """Find the residents whom rows in quarantine name: by number, by map, or by rows of the same number."""
+    residents, certifications, qualifications = registers
     found = [distinct_places(certifications.unclear, residents.table["resident_no"])]
-    insured = getattr(certifications, "unclear_insured", None)
-    if insured is not None and len(insured):
-        own = pc.is_in(cells_of(residents, "insured_no"), value_set=pa.array(insured).drop_null())
-        found.append(np.flatnonzero(np.asarray(own)).astype(np.int32))
+    numbers = pa.array(whole(certifications.unclear_insured), pa.string()).drop_null().unique()
+    if len(numbers):
+        found.append(insured_pairs(residents, qualifications, numbers)[1].astype(np.int32))
+        named = np.asarray(pc.is_in(cells_of(certifications, "insured_no"), value_set=numbers))
+        found.append(of_row[named & (of_row >= 0)].astype(np.int32))
     return np.unique(np.concatenate(found)).astype(np.int32)
 
 

@@ -27,7 +27,6 @@ __all__ = [
     "read_decisions",
     "review_csv",
     "text_cell",
-    "write_review",
 ]
 
 HEADERS: Final[Mapping[str, str]] = dict(
@@ -169,32 +168,13 @@ def review_csv(links: Links) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def write_review(links: Links, path: str | Path) -> int:
-    """Write the staff list for Excel.
-
-    Parameters
-    ----------
-    links : Links
-        From `link_registers`.
-    path : str or pathlib.Path
-        CSV file, UTF-8 with mark; it holds personal values.
-
-    Returns
-    -------
-    int
-        Rows written.
-    """
-    Path(path).write_bytes(review_csv(links))
-    return len(links.review)
-
-
 def read_decisions(path: str | Path) -> Decisions:
     """Read the staff list with its decisions.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        The file of `write_review`, saved as UTF-8 or CP932; the column 判定 (decision) holds 同一 (same),
+        The file of `review_csv`, saved as UTF-8 or CP932; the column 判定 (decision) holds 同一 (same),
         別人 (different) or nothing.
 
     Returns
@@ -210,7 +190,7 @@ def read_decisions(path: str | Path) -> Decisions:
     """
     file = Path(path)
     data = _bytes(file)
-    rows = csv.reader(io.StringIO(_decoded(data, file), newline=""))
+    rows = iter(_rows(_decoded(data, file), file))
     pair_at, decision_at = _columns(next(rows, []), file)
     found: dict[str, bool] = {}
     blank = 0
@@ -273,6 +253,18 @@ def _decoded(data: bytes, file: Path) -> str:
         except UnicodeDecodeError:
             continue
     raise _unreadable(file)
+
+
+def _rows(text: str, file: Path) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:
+        raise InputError(
+            "SAM-REVIEW-CSV",
+            _("The staff list is not CSV: a quote is left open."),
+            hint=_("Save it in the spreadsheet as CSV (UTF-8), and give it again."),
+            file=file.name,
+        ) from None
 
 
 def _unreadable(file: Path) -> InputError:

@@ -16,7 +16,7 @@ from sampling.linkage.persons import Particulars, Persons, cells_of, last_known,
 from sampling.linkage.result import places_of, whole
 from sampling.registers import Register
 
-__all__ = ["Found", "by_insured_number", "by_number", "by_unique_key", "one_each", "unlike"]
+__all__ = ["Found", "by_insured_number", "by_number", "by_unique_key", "insured_pairs", "one_each", "unlike"]
 
 NOBODY: Final = -1
 
@@ -90,8 +90,7 @@ def by_insured_number(
     rows = np.flatnonzero(todo[persons.of_row])
     insured = cells_of(certifications, "insured_no").take(pa.array(rows)).dictionary_encode()
     wanted = insured.dictionary
-    pairs = [_own_pairs(residents, wanted), _mapped_pairs(residents, qualifications, wanted)]
-    code, position = (np.concatenate([pair[side] for pair in pairs]) for side in (0, 1))
+    code, position = insured_pairs(residents, qualifications, wanted)
     table = pd.DataFrame({"code": code, "position": position}).drop_duplicates()
     asked = pd.DataFrame({"person": persons.of_row[rows], "code": insured.indices.to_pandas()}).dropna()
     hits = asked.merge(table, on="code")
@@ -134,6 +133,28 @@ def by_unique_key(
     found = np.full(len(mine), NOBODY, dtype=np.int64)
     found[person[good]] = position[good]
     return found
+
+
+def insured_pairs(residents: Register, qualifications: Register | None, numbers: Any) -> tuple[Ints, Ints]:
+    """Find the residents of insured numbers.
+
+    Parameters
+    ----------
+    residents : Register
+        The resident register, which may know insured numbers itself.
+    qualifications : Register, optional
+        The qualification register.
+    numbers : pyarrow.Array of string
+        Insured numbers, each once.
+
+    Returns
+    -------
+    number, position : ndarray of int64
+        Place in `numbers`, and place of a resident who has that number; a number may have several.
+    """
+    pairs = [_own_pairs(residents, numbers), _mapped_pairs(residents, qualifications, numbers)]
+    number, position = (np.concatenate([pair[side] for pair in pairs]) for side in (0, 1))
+    return number, position
 
 
 def one_each(person: Ints, position: Ints, count: int) -> tuple[Ints, Mask]:

@@ -112,6 +112,8 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "certifications": {
         **{"resident_no": TEXT, "insured_no": TEXT, "application": CODE, "applied_on": DATE},
         **{"decided_on": DATE, "decision": CODE, "outcome": CODE, "valid_from": DATE, "valid_to": DATE},
+        **{"name": TEXT, "kana": TEXT, "birth_date": DATE, "birth_latest": DATE, "sex": CODE},
+        **{"address": TEXT},
     },
     "qualifications": {
         **{"insured_no": TEXT, "resident_no": TEXT, "status": CODE, "acquired_on": DATE, "lost_on": DATE},
