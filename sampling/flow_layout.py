@@ -327,8 +327,12 @@ def _linkage(frame: Frame) -> list[str]:
     rates = _("Estimated: tied to another person {false}, not found {missed}.")
     errors = {"false": linkage.false_match_rate, "missed": linkage.missed_match_rate}
     if any(errors.values()):
-        lines.append(rates.format(**{name: f"{rate:.3%}" for name, rate in errors.items()}))
+        lines.append(rates.format(**{name: _percent(rate) for name, rate in errors.items()}))
     return lines
+
+
+def _percent(rate: float) -> str:
+    return "< 0.001%" if 0 < rate < 0.00001 else f"{rate:.3%}"
 
 
 def _lists(frame: Frame) -> list[str]:

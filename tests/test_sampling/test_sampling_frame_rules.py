@@ -94,12 +94,43 @@ def test_qualifications_need_their_own_approval(opened, files, tmp_path) -> None
     frame_survey(survey, files)
 
 
-def test_control_totals_name_every_file_and_fit(opened, files, tmp_path) -> None:
+TOTALS = [
+    ("residents.csv,6000\n", "SAM-TOTALS-FILE"),
+    ("residents.csv,6000\ncertifications.csv,{rows}\n", None),
+    ("residents.csv,5999\ncertifications.csv,{rows}\n", "SAM-FILE-TOTAL"),
+    ("residents.csv,6000\ncertifications.csv,{rows}1\n", "SAM-FILE-TOTAL"),
+]
+
+
+@pytest.mark.parametrize(("lines", "code"), TOTALS)
+def test_control_totals_name_every_file_and_fit(opened, files, tmp_path, lines, code) -> None:
     totals = tmp_path / "totals.csv"
-    totals.write_text("ファイル名,件数\nresidents.csv,6000\n", encoding="cp932")
+    rows = files.certifications.read_bytes().count(b"\n") - 1
+    totals.write_text("ファイル名,件数\n" + lines.format(rows=rows), encoding="cp932")
+    survey = opened(DAY)
+    if code is None:
+        assert frame_survey(survey, replace(files, totals=totals)).certifications.read == rows
+        return
     with pytest.raises(InputError) as refusal:
-        frame_survey(opened(DAY), replace(files, totals=totals))
-    assert refusal.value.code == "SAM-TOTALS-FILE"
+        frame_survey(survey, replace(files, totals=totals))
+    assert refusal.value.code == code
+    with survey.ledger() as ledger:
+        assert [event.facts["code"] for event in ledger.events("refusal")] == [code]
+    assert list(survey.out.iterdir()) == []
+
+
+def test_repairs_need_a_confirmation(opened, files, tmp_path) -> None:
+    text = files.certifications.read_bytes().decode("cp932")
+    first = text.splitlines()[1]
+    number = first.split(",")[1]
+    wide = number.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+    path = tmp_path / "certifications.csv"
+    path.write_bytes(text.replace(first, first.replace(number, wide), 1).encode("cp932"))
+    changed = replace(files, certifications=path)
+    survey = opened(DAY)
+    assert frame_survey(survey, changed).certifications.quarantined == 1
+    repaired = frame_survey(survey, replace(changed, confirm_repairs=True)).certifications
+    assert (repaired.quarantined, int(repaired.repairs["cells"].sum())) == (0, 1)
 
 
 def test_staff_see_whom_they_must_look_at_and_nobody_else_does(hand, opened, files) -> None:
