@@ -297,5 +297,6 @@ def _facts(run: FrameRun) -> dict[str, int | str]:
         "undecided": len(run.links.undecided),
         "false_match_rate": f"{run.links.false_match_rate:.6f}",
         "missed_match_rate": f"{run.links.missed_match_rate:.6f}",
+        "repaired": sum(int(register.repairs["cells"].sum()) for register in run.registers),
         "columns_ignored": sum(register.ignored for register in run.registers),
     }

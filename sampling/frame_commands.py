@@ -224,6 +224,7 @@ def _say_frame(run: "FrameRun") -> None:
             accepted=register.accepted,
             quarantined=register.quarantined,
             not_read_columns=register.ignored,
+            repaired=int(register.repairs["cells"].sum()),
         )
     linkage = run.frame.linkage
     step(
