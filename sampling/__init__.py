@@ -17,22 +17,32 @@ if _typing.TYPE_CHECKING:
     from sampling.certificate import DrawCertificate, read_certificate
     from sampling.design import Preview, StratifiedDesign
     from sampling.drawing import Sample, draw
+    from sampling.exclusions import Exclusions, read_exclusions
+    from sampling.flow_chart import flow_chart_pdf, flow_chart_svg
     from sampling.frame import Frame, Linkage
+    from sampling.frame_rules import FrameRules
     from sampling.handover import HandOver, export_link, hand_over_labels, hand_over_research
     from sampling.layout import Layout, load_layout
+    from sampling.layout_check import LayoutCheck, check_layout
+    from sampling.linkage import Links, link_registers, read_decisions
+    from sampling.quarantine import open_quarantine
     from sampling.refresh import RefreshRun, refresh_survey
-    from sampling.registers import Register, read_certifications, read_residents
+    from sampling.registers import Register, read_certifications, read_qualifications, read_residents
     from sampling.vault import load_vault
 
 __all__ = [
     "AnswersIn",
     "DrawCertificate",
     "DrawRun",
+    "Exclusions",
     "Frame",
+    "FrameRules",
     "FrameRun",
     "HandOver",
     "Layout",
+    "LayoutCheck",
     "Linkage",
+    "Links",
     "Preview",
     "RefreshRun",
     "Register",
@@ -40,16 +50,24 @@ __all__ = [
     "Sample",
     "StratifiedDesign",
     "build_frame",
+    "check_layout",
     "draw",
     "draw_sample",
     "export_link",
+    "flow_chart_pdf",
+    "flow_chart_svg",
     "frame_survey",
     "hand_over_labels",
     "hand_over_research",
+    "link_registers",
     "load_layout",
     "load_vault",
+    "open_quarantine",
     "read_certificate",
     "read_certifications",
+    "read_decisions",
+    "read_exclusions",
+    "read_qualifications",
     "read_residents",
     "refresh_survey",
     "take_answers",
@@ -62,11 +80,17 @@ _HOME = {
     "certificate": ("DrawCertificate", "read_certificate"),
     "design": ("Preview", "StratifiedDesign"),
     "drawing": ("Sample", "draw"),
+    "exclusions": ("Exclusions", "read_exclusions"),
+    "flow_chart": ("flow_chart_pdf", "flow_chart_svg"),
     "frame": ("Frame", "Linkage"),
+    "frame_rules": ("FrameRules",),
     "handover": ("HandOver", "export_link", "hand_over_labels", "hand_over_research"),
     "layout": ("Layout", "load_layout"),
+    "linkage": ("Links", "link_registers", "read_decisions"),
     "refresh": ("RefreshRun", "refresh_survey"),
-    "registers": ("Register", "read_certifications", "read_residents"),
+    "quarantine": ("open_quarantine",),
+    "refresh": ("RefreshRun", "refresh_survey"),
+    "registers": ("Register", "read_certifications", "read_qualifications", "read_residents"),
     "vault": ("load_vault",),
 }
 
