@@ -40,7 +40,8 @@ FORBIDDEN_BYTES: Final = (b"\x00", b"\x1a")
 END_MARK: Final = b"\x1a"
 """Ctrl-Z: what DOS programs write after the last byte of a text file."""
 SLICE_BYTES: Final = 32768
-LINE_END: Final = ord("\n")
+SEPARATOR: Final = b"\x00"
+"""Between cells that are decoded together: no cell holds it, and it is no part of a character."""
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -334,7 +335,7 @@ def to_text(cells: Any, encoding: str) -> Any:
     Parameters
     ----------
     cells : pyarrow.Array of binary
-        Cells without line ends, shape (rows,), no nulls, already known to decode.
+        Cells without NUL, shape (rows,), no nulls, already known to decode.
     encoding : str
         Their encoding.
 
@@ -349,12 +350,12 @@ def to_text(cells: Any, encoding: str) -> Any:
     >>> to_text(pa.array(["練馬".encode("cp932"), b""]), "cp932").to_pylist()
     ['練馬', '']
     """
-    lines = pc.binary_join_element_wise(cells, b"", b"\n")
+    lines = pc.binary_join_element_wise(cells, b"", SEPARATOR)
     offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)[lines.offset : lines.offset + len(lines) + 1]
     joined = memoryview(lines.buffers()[2] or b"")[offsets[0] : offsets[-1]]
     text = str(joined, encoding).encode("utf-8")
-    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == LINE_END) - np.arange(len(cells))
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == SEPARATOR[0]) - np.arange(len(cells))
     starts = np.concatenate([[0], ends]).astype(np.int32)
     return pa.Array.from_buffers(
-        pa.string(), len(cells), [None, pa.py_buffer(starts), pa.py_buffer(text.replace(b"\n", b""))]
+        pa.string(), len(cells), [None, pa.py_buffer(starts), pa.py_buffer(text.replace(SEPARATOR, b""))]
     )

@@ -16,6 +16,7 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -274,6 +275,7 @@ def parse_parquet(path: Path, rules: RegisterLayout, encoding: str) -> ParsedFil
 
 def _bytes(column: Any, name: str, encoding: str, path: Path) -> Any:
     """Return one column of a Parquet file as bytes of UTF-8."""
+    column.validate(full=True)  # a damaged file may say text and hold none
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
@@ -284,7 +286,8 @@ def _bytes(column: Any, name: str, encoding: str, path: Path) -> Any:
         text = column.cast(pa.string())
     elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         cells = pc.fill_null(column.cast(pa.binary()), b"")
-        text = pa.chunked_array([to_text(chunk, encoding) for chunk in cells.chunks], type=pa.string())
+        _refuse_nul(cells, name, path)
+        text = _decoded(cells, name, encoding, path)
     else:
         raise InputError(
             "SAM-PARQUET-TYPE",
@@ -293,7 +296,35 @@ def _bytes(column: Any, name: str, encoding: str, path: Path) -> Any:
             file=path.name,
             column=name,
         )
-    return pc.fill_null(text, "").cast(pa.binary())
+    cells = pc.fill_null(text, "").cast(pa.binary())
+    _refuse_nul(cells, name, path)
+    return cells
+
+
+def _decoded(cells: Any, name: str, encoding: str, path: Path) -> Any:
+    try:
+        return pa.chunked_array([to_text(chunk, encoding) for chunk in cells.chunks], type=pa.string())
+    except UnicodeDecodeError:
+        raise InputError(
+            "SAM-FILE-ENCODING",
+            _("The bytes of this column are not text in {encoding}.").format(encoding=encoding),
+            hint=_("Say the right encoding (--encoding), or ask for the extract again."),
+            file=path.name,
+            column=name,
+        ) from None
+
+
+def _refuse_nul(cells: Any, name: str, path: Path) -> None:
+    found = np.flatnonzero(np.asarray(pc.match_substring(cells, b"\x00")))
+    if len(found):
+        raise InputError(
+            "SAM-FILE-CONTROL",
+            _("A cell holds the control character 0x00."),
+            hint=_("Ask the section that made the extract for a clean file."),
+            file=path.name,
+            row=int(found[0]) + 1,
+            column=name,
+        )
 
 
 @contextmanager

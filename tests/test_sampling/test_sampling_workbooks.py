@@ -182,6 +182,18 @@ def test_parquet_columns_become_text(folder) -> None:
     pq.write_table(pa.table(table | {"氏名": pa.array([1.5, 2])}), path)
     fault = refused(path, PARQUET)
     assert (fault.code, fault.column) == ("SAM-PARQUET-TYPE", "氏名")
+    for cells_of in (pa.array(["a", "b\0c"]), pa.array([b"a", b"b\0c"])):
+        pq.write_table(pa.table(table | {"氏名": cells_of}), path)
+        fault = refused(path, PARQUET)
+        assert (fault.code, fault.row, fault.column) == ("SAM-FILE-CONTROL", 2, "氏名")
+    not_text = pa.array([b"\xff", b"a"]).view(pa.string())
+    pq.write_table(pa.table(table | {"氏名": not_text}), path)
+    assert refused(path, PARQUET).code == "SAM-PARQUET-BROKEN"
+    two_lines = pa.array(["練馬\n１".encode("cp932"), b"\n"])
+    pq.write_table(pa.table(table | {"氏名": two_lines}), path)
+    assert [row[1] for row in cells(parse_register(path, PARQUET, "cp932"))] == ["練馬\n１", "\n"]
+    fault = refused(path, PARQUET, "utf-8")
+    assert (fault.code, fault.column) == ("SAM-FILE-ENCODING", "氏名")
     pq.write_table(pa.table(table).slice(0, 0), path)
     assert refused(path, PARQUET).code == "SAM-FILE-EMPTY"
 
