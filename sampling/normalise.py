@@ -14,13 +14,28 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["BIDI", "HYPHENS", "clean_kana", "clean_text", "count_notes", "fold_hyphens", "fold_width"]
+__all__ = [
+    "BIDI",
+    "C1_CONTROLS",
+    "HYPHENS",
+    "clean_kana",
+    "clean_text",
+    "count_notes",
+    "fold_hyphens",
+    "fold_width",
+]
 
 BLANK: Final = "\u3000"
 BLANKS: Final = r"[\t\n\v\f\r \x{00A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 """Blanks of every width, and TAB, CR and LF inside a cell."""
-INVISIBLE: Final = r"[\x{00AD}\x{061C}\x{180E}\x{200B}-\x{200F}\x{2060}-\x{2064}\x{FEFF}]"
-"""Characters without a shape: zero-width blanks and joiners, marks of direction, byte order marks."""
+INVISIBLE: Final = (
+    r"[\x{00AD}\x{034F}\x{061C}\x{115F}\x{1160}\x{180B}-\x{180E}\x{200B}-\x{200F}\x{2060}-\x{2065}"
+    r"\x{206A}-\x{206F}\x{2800}\x{3164}\x{FEFF}\x{FFA0}\x{FFF9}-\x{FFFB}\x{E0000}-\x{E007F}]"
+)
+"""Characters without a shape: zero-width blanks and joiners, marks of direction, byte order marks, fillers of
+Hangul and Braille, tags."""
+C1_CONTROLS: Final = r"[\x{0080}-\x{009F}]"
+"""Control characters that only Unicode has."""
 BIDI: Final = r"[\x{202A}-\x{202E}\x{2066}-\x{2069}]"
 """Changes of writing direction, which can make a label show another name than it holds."""
 HALF_KANA: Final = r"[\x{FF61}-\x{FF9F}]"
@@ -40,7 +55,9 @@ SEPARATOR: Final = "\0"
 _HALF: Final = re.compile("[\uff61-\uff9f]+")
 _SMALL_TO: Final = 0x60
 HIRAGANA: Final = {code: code + _SMALL_TO for code in range(0x3041, 0x3097)}
-HYPHENS: Final = "[-‐‑‒–—―−─━－ｰ﹣⁃]"
+VOICED: Final = {0x309B: 0x3099, 0x309C: 0x309A}
+"""Marks of voiced kana (゛, ゜) that stand apart: as marks that join the kana before them."""
+HYPHENS: Final = "[-‐‑‒–—―−─━－ｰ﹣﹘⁃⁻₋˗➖⸺⸻゠]"
 LONG_MARK: Final = "([0-9０-９一二三四五六七八九十])[ーｰ]([0-9０-９一二三四五六七八九十])"
 
 
@@ -180,4 +197,5 @@ def _nfkc(text: str) -> str:
 
 
 def _katakana(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).translate(HIRAGANA)
+    wide = unicodedata.normalize("NFKC", text.translate(VOICED)).translate(HIRAGANA)
+    return unicodedata.normalize("NFC", wide)

@@ -10,7 +10,7 @@ from sampling.decoding import to_text
 from sampling.digits import byte_lengths
 from sampling.encodings import codec_name
 from sampling.layout import Field
-from sampling.normalise import BIDI, clean_text
+from sampling.normalise import BIDI, C1_CONTROLS, clean_text
 from sampling.typed import Failure, Rows, TypedColumn
 
 __all__ = ["read_text"]
@@ -20,7 +20,7 @@ ALLOWED_CONTROLS: Final = (ord("\t"), ord("\n"), ord("\r"))
 DELETE: Final = 0x7F
 BLANK_BYTES: Final = (*ALLOWED_CONTROLS, ord(" "))
 WIDE_BEGINNINGS: Final = {"cp932": (*BLANK_BYTES, 0x81, 0xA0), "ascii": BLANK_BYTES}
-UTF8_BEGINNINGS: Final = (*BLANK_BYTES, 0xC2, 0xD8, 0xE1, 0xE2, 0xE3, 0xEF)
+UTF8_BEGINNINGS: Final = (*BLANK_BYTES, 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xE3, 0xEF, 0xF3)
 """First bytes of blanks and of invisible characters: only cells that begin so are looked at."""
 
 
@@ -60,9 +60,14 @@ def _text_failures(cells: Any, field: Field, encoding: str) -> list[Failure]:
         found.append(Failure(_blank(cells, encoding), "missing"))
     found.append(Failure(_controls(cells), "control_character"))
     if codec_name(encoding) not in ("cp932", "ascii"):  # these have no such characters
-        odd = pc.match_substring_regex(cells.cast(pa.string()), pattern=BIDI)
-        found.append(Failure(np.flatnonzero(np.asarray(odd)), "bidi_control"))
+        texts = cells.cast(pa.string())
+        found.append(Failure(_matching(texts, BIDI), "bidi_control"))
+        found.append(Failure(_matching(texts, C1_CONTROLS), "control_character"))
     return [failure for failure in found if len(failure.rows)]
+
+
+def _matching(texts: Any, pattern: str) -> Rows:
+    return np.flatnonzero(np.asarray(pc.match_substring_regex(texts, pattern=pattern)))
 
 
 def _blank(cells: Any, encoding: str) -> Rows:

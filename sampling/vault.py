@@ -133,7 +133,7 @@ def seal_table(table: pd.DataFrame, recipient: str) -> bytes:
             _("The staff's key is not an age recipient (age1...)."),
             hint=_("Look at the keys with `hyohon custody keys`."),
         ) from None
-    text = table.to_csv(index=False, lineterminator="\n")
+    text = table.to_csv(index=False, lineterminator="\r\n")
     return bytes(pyrage.encrypt(text.encode("utf-8"), [to]))
 
 

@@ -30,6 +30,7 @@ def text(cell: str) -> str:
         ("１−２ー３", "１−２ー３"),
         ("", ""),
         ("\u3000\u200b ", ""),
+        ("\u3164\u2800\U000e0041", ""),
     ],
 )
 def test_text_is_written_in_one_way(cell, written) -> None:
@@ -61,7 +62,20 @@ def test_a_reading_is_full_width_katakana(cell) -> None:
     assert clean_kana(pa.array([cell]))[0].as_py() == "ネリマ　キョウコ"
 
 
-@pytest.mark.parametrize("hyphen", "-‐‑‒–—―−─━－ｰー")
+@pytest.mark.parametrize(
+    ("cell", "written"), [("か゛ク゜", "ガク゚"), ("わ゛", "ヷ"), ("ｳﾞｧｰ", "ヴァー"), ("カ\u3099", "ガ")]
+)
+def test_voiced_marks_join_their_kana(cell, written) -> None:
+    assert clean_kana(pa.array([cell]))[0].as_py() == written
+
+
+@given(st.text(alphabet="ネリまがﾈｶﾞﾟ゛゜ーｰ 　ａ・ゟ", max_size=12))
+def test_a_reading_written_twice_is_the_same(cell) -> None:
+    once = clean_kana(pa.array([cell]))
+    assert clean_kana(once).equals(once)
+
+
+@pytest.mark.parametrize("hyphen", "-‐‑‒–—―−─━－ｰー﹣﹘⁃⁻₋˗➖")
 def test_what_looks_like_a_hyphen_between_numbers_is_one(hyphen) -> None:
     assert fold_hyphens(pa.array([f"１{hyphen}2{hyphen}三"]))[0].as_py() == "１-2-三"
 

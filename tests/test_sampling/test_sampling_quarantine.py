@@ -11,6 +11,7 @@ from custody.cli import run
 from custody.errors import SamplingError
 from sampling import RegisterFiles, frame_survey, read_residents
 from sampling.quarantine import REASONS, open_quarantine, write_values
+from sampling.vault import open_table, seal_table
 
 ROOM = Path(__file__).parents[2] / "sampling"
 CANARIES = ("秘密", "ヒミツ", "19440230", "極秘")
@@ -51,6 +52,14 @@ def test_values_are_found_only_with_the_key_of_staff(framed) -> None:
     for path in (path for path in survey.folder.rglob("*") if path.is_file()):
         data = path.read_bytes()
         assert not any(canary.encode(code) in data for canary in CANARIES for code in ("utf-8", "cp932"))
+
+
+def test_a_cell_with_line_ends_is_one_cell_of_the_encrypted_file(opened) -> None:
+    survey = opened("2009-11-05T10:00")
+    cells = pd.DataFrame({"row": ["1", "2", "3"], "cell": ["\r極秘", "極\r\n秘", ' "極, 秘" ']})
+    path = survey.folder / "cells.age"
+    path.write_bytes(seal_table(cells, survey.keys.recipient("staff")))
+    assert open_table(path, survey.keys.identity("staff")).to_dict("list") == cells.to_dict("list")
 
 
 def test_the_command_writes_them_as_text_and_leaves_an_event(framed, tmp_path) -> None:

@@ -293,3 +293,13 @@ def desk_row(desk: Any) -> dict[str, str]:
     """Return an ordinary resident by header."""
     header, row = desk.residents(clean=1).read_bytes().decode("cp932").split("\r\n")[:2]
     return dict(zip(header.split(","), row.split(","), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("練\x85馬", "control_character"), ("\u3164", "missing"), ("\u034f\U000e0041", "missing")],
+)
+def test_a_name_of_controls_or_of_nothing_visible_is_set_aside(desk, name, code) -> None:
+    rows = [{**desk_row(desk), "宛名番号": f"{n:010d}"} for n in range(1, 150)]
+    path = desk.write("residents.csv", [{**rows[0], "氏名": name}, *rows[1:]], encoding="utf-8")
+    assert log(read_residents(path, encoding="utf-8").quarantine) == [(1, "氏名", code)]
