@@ -86,6 +86,7 @@ _HOME = {
     "frame_rules": ("FrameRules",),
     "handover": ("HandOver", "export_link", "hand_over_labels", "hand_over_research"),
     "layout": ("Layout", "load_layout"),
+    "layout_check": ("LayoutCheck", "check_layout"),
     "linkage": ("Links", "link_registers", "read_decisions"),
     "refresh": ("RefreshRun", "refresh_survey"),
     "quarantine": ("open_quarantine",),
