@@ -188,6 +188,10 @@ def counts_table(found: list[tuple[str, str, int]]) -> pd.DataFrame:
     >>> counts_table([("氏名", "gaiji", 2)]).to_dict("records")
     [{'column': '氏名', 'code': 'gaiji', 'cells': 2}]
     """
-    return pd.DataFrame(found, columns=["column", "code", "cells"]).astype(
-        {"column": "str", "code": "str", "cells": "int64"}
+    return pd.DataFrame(
+        {
+            "column": pd.array([column for column, _code, _cells in found], dtype="str"),
+            "code": pd.array([code for _column, code, _cells in found], dtype="str"),
+            "cells": np.array([cells for _column, _code, cells in found], dtype=np.int64),
+        }
     )

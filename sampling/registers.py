@@ -219,14 +219,20 @@ def _quarantine(parsed: ParsedFile, failures: Sequence[tuple[str, Any]]) -> pd.D
     for column, failure in failures:
         rows += [(row, column, failure.code) for row in parsed.row_numbers(failure.rows)]
     rows.sort()
-    return pd.DataFrame(rows, columns=["row", "column", "code"]).astype(
-        {"row": "int64", "column": "str", "code": "str"}
+    return pd.DataFrame(
+        {
+            "row": np.array([row for row, _column, _code in rows], dtype=np.int64),
+            "column": pd.array([column for _row, column, _code in rows], dtype="str"),
+            "code": pd.array([code for _row, _column, code in rows], dtype="str"),
+        }
     )
 
 
 def _failed_values(parsed: ParsedFile, failed: Mask) -> pd.DataFrame:
     """Return the cells of failed rows as text, and whole lines of rows that could not be cut into cells."""
     positions = np.flatnonzero(failed)
+    if not len(positions) and not parsed.misfit_lines:
+        return pd.DataFrame({name: pd.array([], dtype="str") for name in ("row", *parsed.table.column_names)})
     rows = parsed.table.take(pa.array(positions))
     cells = {
         name: [cell.decode(parsed.encoding, errors="replace") for cell in rows[name].to_pylist()]
