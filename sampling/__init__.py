@@ -88,7 +88,6 @@ _HOME = {
     "layout": ("Layout", "load_layout"),
     "layout_check": ("LayoutCheck", "check_layout"),
     "linkage": ("Links", "link_registers", "read_decisions"),
-    "refresh": ("RefreshRun", "refresh_survey"),
     "quarantine": ("open_quarantine",),
     "refresh": ("RefreshRun", "refresh_survey"),
     "registers": ("Register", "read_certifications", "read_qualifications", "read_residents"),
