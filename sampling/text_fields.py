@@ -48,7 +48,7 @@ def read_text(column: Any, field: Field, encoding: str) -> TypedColumn:
         failures += [Failure(f.rows + start, f.code) for f in _text_failures(piece, field, encoding)]
         start += len(piece)
     joined = [
-        Failure(np.concatenate([f.rows for f in failures if f.code == code]), code)
+        Failure(np.unique(np.concatenate([f.rows for f in failures if f.code == code])), code)
         for code in dict.fromkeys(f.code for f in failures)
     ]
     return TypedColumn(column, tuple(joined))
