@@ -16,6 +16,7 @@ from sampling.control_totals import read_totals
 from sampling.exclusions import read_exclusions
 from sampling.layout import layout_text, load_layout, shipped_layouts
 from sampling.layout_check import check_layout
+from sampling.linkage.review import HEADERS, read_decisions
 
 __all__ = ["Case", "Target", "targets"]
 
@@ -72,6 +73,7 @@ def targets() -> list[Target]:
         Target(f"list {name}", ".csv", 5, make, partial(_read_list, name)) for name, make in lists.items()
     ]
     found.append(Target("list of totals", ".csv", 4, _totals, _read_totals))
+    found.append(Target("staff list", ".csv", 6, _review, _read_review))
     return found
 
 
@@ -235,6 +237,21 @@ def _totals(rng: random.Random) -> Case:
 
 def _read_totals(path: Path, _declared: str) -> str:
     read_totals(path)
+    return "accepted"
+
+
+def _review(rng: random.Random) -> Case:
+    pairs = [f"P{number:024x}" for number in range(4)]
+    rows = [[seeds.TEXTS["name"]] * len(HEADERS) for _ in pairs]
+    for row, pair, word in zip(rows, pairs, ("同一", "別人", "", "same"), strict=True):
+        row[0], row[-1] = pair, word
+    return _list_case([list(HEADERS.values()), *rows], rng)
+
+
+def _read_review(path: Path, _declared: str) -> str:
+    decisions = read_decisions(path)
+    if seeds.TEXTS["name"] in repr(decisions):
+        raise AssertionError("a name in the view of the decisions")
     return "accepted"
 
 

@@ -14,8 +14,9 @@ from custody.errors import HyohonError, InputError
 from sampling import load_layout, read_certifications, read_residents
 from sampling.control_totals import read_totals
 from sampling.exclusions import read_exclusions
+from sampling.linkage.review import read_decisions
 
-CASES = 6_000
+CASES = 3_000
 SEED = 20091101
 EXAMPLES = settings(
     max_examples=150,
@@ -148,6 +149,12 @@ def test_a_list_with_a_monstrous_cell_is_refused(tmp_path, name) -> None:
     with pytest.raises(InputError) as caught:
         read_exclusions(**{name: path})
     assert caught.value.code == "SAM-LIST-CSV"
+
+
+def test_a_staff_list_with_a_monstrous_cell_is_refused(tmp_path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_bytes("照合番号,判定\r\nP1,".encode() + b"1" * 140_000)
+    assert outcome(read_decisions, path).code == "SAM-REVIEW-CSV"
 
 
 @pytest.mark.parametrize("value", ["[1]", "{ a = 1 }", "1", "true"])
