@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from custody import gate
 from custody.errors import SamplingError
 from custody.files import record_file, write_private, write_whole
 from custody.messages import gettext as _
@@ -153,15 +154,20 @@ def write_values(survey: Survey, path: Path) -> int:
 
     Raises
     ------
+    ApprovalError
+        Building a frame is not allowed now; nothing was opened.
     SamplingError
         As in `open_quarantine`.
+    InputError
+        The file exists already, or the disk refuses.
     """
+    gate.permit(survey, "frame")
     cells = open_quarantine(survey)
     shown = cells.assign(cell=[as_text(cell) for cell in cells["cell"]])
-    write_private(path, shown.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
     rows = len(cells[["register", "row"]].drop_duplicates())
     with survey.ledger() as ledger:
-        ledger.append("quarantine_shown", rows=rows)
+        ledger.append("quarantine_shown", rows=rows)  # first: no such file without its event
+        write_private(path, shown.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
         if path.resolve().is_relative_to(survey.folder.resolve()):
             record_file(ledger, survey.folder, path, "quarantine_values")
     return rows

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 
 from custody.cli import run
-from custody.errors import SamplingError
+from custody.errors import ApprovalError, SamplingError
 from sampling import RegisterFiles, frame_survey, read_residents
 from sampling.quarantine import REASONS, open_quarantine, write_values
 from sampling.vault import open_table, seal_table
 
 ROOM = Path(__file__).parents[2] / "sampling"
+DAY, AFTER = "2009-11-05T10:00", "2030-01-01T10:00"
 CANARIES = ("秘密", "ヒミツ", "19440230", "極秘")
 BAD = [
     {"氏名": "秘密　花子", "生年月日": "19440230"},
@@ -25,7 +26,7 @@ BAD = [
 def framed(desk, opened):
     """Build a frame from registers with two bad rows."""
     people = desk.residents(*BAD, clean=700)
-    survey = opened("2009-11-05T10:00")
+    survey = opened(DAY)
     run_ = frame_survey(survey, RegisterFiles(people, desk.certifications(of=700)))
     return survey, run_
 
@@ -55,7 +56,7 @@ def test_values_are_found_only_with_the_key_of_staff(framed) -> None:
 
 
 def test_a_cell_with_line_ends_is_one_cell_of_the_encrypted_file(opened) -> None:
-    survey = opened("2009-11-05T10:00")
+    survey = opened(DAY)
     cells = pd.DataFrame({"row": ["1", "2", "3"], "cell": ["\r極秘", "極\r\n秘", ' "極, 秘" ']})
     path = survey.folder / "cells.age"
     path.write_bytes(seal_table(cells, survey.keys.recipient("staff")))
@@ -65,12 +66,18 @@ def test_a_cell_with_line_ends_is_one_cell_of_the_encrypted_file(opened) -> None
 def test_the_command_writes_them_as_text_and_leaves_an_event(framed, tmp_path) -> None:
     survey, _made = framed
     out = tmp_path / "failed.csv"
-    assert run(["sampling", "quarantine", str(survey.folder), "--out", str(out)]) == 0
+    assert run(["sampling", "quarantine", str(survey.folder), "--out", str(out), "--at", DAY]) == 0
     shown = pd.read_csv(out, dtype="str", encoding="utf-8-sig", keep_default_na=False)
     assert "'=極秘" in set(shown["cell"])
     with survey.ledger() as ledger:
         (event,) = ledger.events("quarantine_shown")
     assert event.facts == {"rows": 2}
+
+
+def test_values_stay_shut_when_the_approval_is_over(framed, opened, tmp_path) -> None:
+    with pytest.raises(ApprovalError):
+        write_values(opened(AFTER), tmp_path / "failed.csv")
+    assert not (tmp_path / "failed.csv").exists()
 
 
 def test_nothing_is_left_where_no_row_failed_any_more(desk, framed) -> None:
