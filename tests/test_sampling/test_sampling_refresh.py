@@ -167,6 +167,9 @@ def test_a_void_is_never_taken_back_and_adds_up_over_refreshes(drawn, wards, tmp
     voids = load_voids(survey, vault["token"]).set_index("token")
     assert voids.loc[vault["token"][0], "reason"] == "opted_out"
     assert set(voids["since"]) == {"2009-11-20", "2009-11-27"}
+    again = refresh_survey(survey, wards.files["third"])
+    assert (sum(again.new.values()), again.persons, again.voided) == (0, now, second.voided)
+    assert load_voids(survey, vault["token"])["token"].is_unique
 
 
 def test_older_and_exchanged_files_are_refused_and_change_nothing(drawn, wards, tmp_path, ward) -> None:
