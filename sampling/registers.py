@@ -27,6 +27,8 @@ from sampling.typed import TypedColumn
 __all__ = ["Register", "read_certifications", "read_qualifications", "read_residents"]
 
 REPAIRABLE = frozenset({"width", "fullwidth_digits"})
+SHEETS = frozenset({"excel", "parquet"})
+"""Formats of which the columns of the layout alone are read, also in rows that fail."""
 
 
 def read_residents(
@@ -166,7 +168,7 @@ def _read(
         repairs=counts_table(_counts(read, rules, "repairs")),
         forms=counts_table(_counts(read, rules, "normalised")),
         headers={rule.name: rule.column for rule in rules.fields},
-        failed_values=_failed_values(parsed, failed),
+        failed_values=_failed_values(parsed, failed, rules),
     )
 
 
@@ -228,10 +230,15 @@ def _quarantine(parsed: ParsedFile, failures: Sequence[tuple[str, Any]]) -> pd.D
     )
 
 
-def _failed_values(parsed: ParsedFile, failed: Mask) -> pd.DataFrame:
-    """Return the cells of failed rows as text, and whole lines of rows that could not be cut into cells."""
+def _failed_values(parsed: ParsedFile, failed: Mask, rules: RegisterLayout) -> pd.DataFrame:
+    """Return the cells of failed rows as text.
+
+    A line that could not be cut into cells may hold columns that nobody approved: its number must do, and staff
+    look at it in the extract. Of a sheet only the columns of the layout were read.
+    """
     positions = np.flatnonzero(failed)
-    if not len(positions) and not parsed.misfit_lines:
+    kept = parsed.misfit_lines if rules.format in SHEETS else ()
+    if not len(positions) and not kept:
         return pd.DataFrame({name: pd.array([], dtype="str") for name in ("row", *parsed.table.column_names)})
     rows = parsed.table.take(pa.array(positions))
     cells = {
@@ -239,8 +246,8 @@ def _failed_values(parsed: ParsedFile, failed: Mask) -> pd.DataFrame:
         for name in rows.column_names
     }
     found = pd.DataFrame({"row": parsed.row_numbers(positions), **cells}, dtype="object")
-    lines = [line.decode(parsed.encoding, errors="replace") for line in parsed.misfit_lines]
-    if lines:
+    if kept:
+        lines = [line.decode(parsed.encoding, errors="replace") for line in kept]
         whole = pd.DataFrame({"row": parsed.misfits[: len(lines)], "line": lines}, dtype="object")
         found = pd.concat([found, whole], ignore_index=True)
     return found.fillna("").sort_values("row", ignore_index=True).astype("str")

@@ -89,15 +89,19 @@ def test_nothing_is_left_where_no_row_failed_any_more(desk, framed) -> None:
         write_values(survey, survey.folder / "x.csv")
 
 
-def test_rows_that_could_not_be_cut_into_cells_are_kept_whole(desk) -> None:
-    path = desk.residents(clean=300)
+def test_a_line_that_could_not_be_cut_is_named_and_not_kept(desk) -> None:
+    path = desk.residents({}, {}, {"性別": "9"}, clean=300)
     lines = path.read_bytes().split(b"\r\n")
-    lines[4] += ",極秘".encode("cp932")
+    lines[5] += ",極秘".encode("cp932")  # a column that nobody approved may stand anywhere in it
     path.write_bytes(b"\r\n".join(lines))
     register = read_residents(path)
-    assert register.quarantine.to_dict("records") == [{"row": 4, "column": "", "code": "column_count"}]
-    (line,) = register.failed_values["line"]
-    assert line.endswith("極秘")
+    assert register.quarantine.to_dict("records") == [
+        {"row": 3, "column": "性別", "code": "unknown_code"},
+        {"row": 5, "column": "", "code": "column_count"},
+    ]
+    assert register.quarantined == 2
+    assert register.failed_values["row"].tolist() == ["3"]
+    assert "極秘" not in register.failed_values.to_csv()
 
 
 def test_every_code_that_a_row_can_fail_by_says_what_to_do() -> None:
