@@ -109,7 +109,8 @@ def progress(iterable: Iterable[T], total: int | None, label: str) -> Iterator[T
 def working(label: str) -> Iterator[None]:
     """Show on standard error that a block is still at work, once two seconds have gone by.
 
-    For work that cannot be counted; where items can, use `progress`.
+    For work that cannot be counted; where items can, use `progress`. In a notebook, which shows a busy cell
+    itself and keeps what was printed, nothing is shown.
 
     Parameters
     ----------
@@ -121,6 +122,9 @@ def working(label: str) -> Iterator[None]:
     None
         The block runs; its errors pass through.
     """
+    if "ipykernel" in sys.modules:
+        yield
+        return
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=(label, done), daemon=True)
     watcher.start()
