@@ -111,23 +111,16 @@ def build_frame(
         os.urandom(SECRET_BYTES) if secret is None else secret,
     )
     _check_share(judged)
-    people = _people(
-        residents, judged, reference_date, default_areas() if areas is None else areas, municipality
-    )
+    people = _people(residents, judged, reference_date, areas, municipality)
     data = people.filter(people["area"].is_valid())
     if not len(data):
         raise SamplingError(
             "SAM-FRAME-EMPTY", _("Nobody is left in the frame."), hint=_("Look at the dates and the layout.")
         )
-    removed = {
-        **judged.removed,
-        "quarantined": residents.quarantined,
-        "area_unknown": len(people) - len(data),
-    }
     return Frame(
         reference_date=reference_date,
         knowledge_date=knowledge_date,
-        removed={rule: removed.get(rule, 0) for rule in ("quarantined", *RULES)},
+        removed=_removed(residents, judged, len(people) - len(data)),
         read=residents.read,
         linkage=_linkage(links, certifications, judged),
         sources=_sources(residents, certifications, qualifications, exclusions),
@@ -162,6 +155,12 @@ def _check_arguments(
             _("The knowledge date is before the reference date: the facts of that day cannot be known yet."),
             hint=_("Give the day on which the registers were extracted."),
         )
+
+
+def _removed(residents: Register, judged: Judged, lost: int) -> dict[str, int]:
+    """Count every rule in its order, also those that found nobody."""
+    found = {**judged.removed, "quarantined": residents.quarantined, "area_unknown": lost}
+    return {rule: found.get(rule, 0) for rule in ("quarantined", *RULES)}
 
 
 def _link_marks(links: Links, n: int) -> dict[str, NDArray[np.bool_]]:
@@ -238,7 +237,7 @@ def _staff(residents: Register, judged: Judged, people: Any) -> Any:
 
 
 def _people(
-    residents: Register, judged: Judged, reference: date, areas: Mapping[str, str], municipality: str
+    residents: Register, judged: Judged, reference: date, areas: Mapping[str, str] | None, municipality: str
 ) -> Any:
     """Return the frame's table: text decoded for these persons only; town and area null where unknown."""
     survivors = judged.survivors
@@ -248,7 +247,7 @@ def _people(
     column = {name: people[name].combine_chunks() for name in names}
     ages = ages_on(_births(residents).take(survivors["position"]), reference)
     addresses = residents.text("address", positions)
-    town, area = _located(addresses, areas, municipality)
+    town, area = _located(addresses, default_areas() if areas is None else areas, municipality)
     bands = pa.array([age_band(age) for age in range(limits().min_age, OLDEST)])
     return pa.table(
         {
