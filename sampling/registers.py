@@ -92,7 +92,9 @@ def read_certifications(
     Returns
     -------
     Register
-        Accepted rows; ``unclear`` holds the persons whose row failed, who will not be drawn.
+        Accepted rows; ``unclear`` holds the persons whose row failed, who will not be drawn. A row that
+        stands twice is kept twice: it says nothing else. Rows of one person that contradict each other are
+        all accepted here, and the frame leaves the person out (``certification_unclear``).
 
     Raises
     ------
@@ -233,8 +235,8 @@ def _quarantine(parsed: ParsedFile, failures: Sequence[tuple[str, Any]]) -> pd.D
 def _failed_values(parsed: ParsedFile, failed: Mask, rules: RegisterLayout) -> pd.DataFrame:
     """Return the cells of failed rows as text.
 
-    A line that could not be cut into cells may hold columns that nobody approved: its number must do, and staff
-    look at it in the extract. Of a sheet only the columns of the layout were read.
+    A line that could not be cut into cells may hold columns that nobody approved: its number must do, and
+    staff look at it in the extract. Of a sheet only the columns of the layout were read.
     """
     positions = np.flatnonzero(failed)
     kept = parsed.misfit_lines if rules.format in SHEETS else ()
