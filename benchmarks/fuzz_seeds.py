@@ -169,6 +169,7 @@ def _record(rules: RegisterLayout, row: Sequence[str], encoding: str) -> bytes:
 
 def _fitting(cell: str, encoding: str, length: int) -> bytes:
     """Encode a cell, cut between two characters and filled up with blanks."""
+    cell = cell[:length]  # a character is a byte or more
     raw = cell.encode(encoding, "replace")
     while len(raw) > length:
         cell = cell[:-1]
