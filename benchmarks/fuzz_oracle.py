@@ -13,7 +13,7 @@ from sampling.canonical import FIELDS
 from sampling.layout import RegisterLayout
 from sampling.layout_check import LayoutCheck
 
-__all__ = ["Broken", "check_refusal", "check_register", "check_views"]
+__all__ = ["Broken", "check_lines", "check_refusal", "check_register", "check_views"]
 
 TYPES: Final = {
     "number": pa.string(),
@@ -66,6 +66,13 @@ def check_register(register: Any, rules: RegisterLayout) -> None:
     _no_canary(repr(register))
     if register.read % LOOK_EACH == 0:
         _no_canary(register._repr_html_())
+
+
+def check_lines(register: Any, data: bytes, *, header: bool) -> None:
+    """Check that every line of the file is a row that was read."""
+    text = data.removesuffix(b"\x1a")
+    lines = text.count(b"\n") + (not text.endswith(b"\n")) - header
+    _hold(register.read == lines, f"{register.read} rows read of {lines} lines")
 
 
 def check_views(seen: LayoutCheck) -> None:

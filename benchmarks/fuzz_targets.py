@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import fuzz_seeds as seeds
 from fuzz_mutators import mutate_bytes, mutate_rows
-from fuzz_oracle import check_register, check_views
+from fuzz_oracle import check_lines, check_register, check_views
 
 import sampling.registers
 from sampling.control_totals import read_totals
@@ -119,6 +119,8 @@ def _read_register(form: seeds.Form, path: Path, declared: str) -> str:
     reader = getattr(sampling.registers, f"read_{form.kind}")
     register = reader(path, layout=form.layout, encoding=declared)
     check_register(register, form.rules)
+    if form.rules.format == "delimited" and not declared.startswith("utf-16"):
+        check_lines(register, path.read_bytes(), header=form.rules.header)
     return "quarantined" if register.quarantined else "accepted"
 
 
