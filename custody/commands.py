@@ -17,6 +17,7 @@ STAGES: Final = (
     ("new", mark("survey folder made")),
     ("frame", mark("frame built")),
     ("draw", mark("sample drawn")),
+    ("refresh", mark("registers read again before mailing")),
     ("hand_over_labels", mark("labels handed over")),
     ("answers", mark("answers taken in")),
     ("hand_over_research", mark("research package handed over")),

@@ -13,7 +13,15 @@ from custody.clock import Clock
 from custody.errors import ApprovalError
 from custody.ledger import Ledger
 
-__all__ = ["CARE_CERTIFICATION", "CARE_QUALIFICATION", "PAPER", "RESIDENT_REGISTER", "USB", "HasApproval", "permit"]
+__all__ = [
+    "CARE_CERTIFICATION",
+    "CARE_QUALIFICATION",
+    "PAPER",
+    "RESIDENT_REGISTER",
+    "USB",
+    "HasApproval",
+    "permit",
+]
 
 RESIDENT_REGISTER: Final = "住民基本台帳情報"
 CARE_CERTIFICATION: Final = "介護保険認定情報"

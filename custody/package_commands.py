@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_open", "open_any"]
 
-READERS: Final[dict[Literal["labels", "events", "research"], str]] = {
+READERS: Final[dict[Literal["labels", "events", "research", "voids"], str]] = {
     "labels": "contractor",
     "events": "staff",
     "research": "research",

@@ -35,7 +35,7 @@ from sampling.eras import read_days
 from sampling.layout import Field, FieldType
 from sampling.limits import limits
 from sampling.normalise import HYPHENS, clean_text
-from sampling.text_fields import read_text
+from sampling.text_fields import check_text
 from sampling.typed import Failure, Rows, TypedColumn
 
 __all__ = ["Failure", "TypedColumn", "read_field"]
@@ -87,7 +87,7 @@ def read_field(column: Any, field: Field, encoding: str, *, confirm_repairs: boo
     (['2009-11-01', 'None', '2009-11-01', 'None'], [([1], 'impossible_date')])
     """
     if field.type in ("text", "kana"):
-        return read_text(column, field, encoding)
+        return check_text(column, field, encoding)
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     raw = _Raw(array, byte_lengths(array) == 0, field, encoding, confirm_repairs)
     read = _READERS[field.type](raw)

@@ -13,7 +13,7 @@ from sampling.layout import Field
 from sampling.normalise import BIDI, C1_CONTROLS, clean_text
 from sampling.typed import Failure, Rows, TypedColumn
 
-__all__ = ["read_text"]
+__all__ = ["check_text"]
 
 ALLOWED_CONTROLS: Final = (ord("\t"), ord("\n"), ord("\r"))
 """Control characters that a cell may hold: they count as blanks."""
@@ -24,7 +24,7 @@ UTF8_BEGINNINGS: Final = (*BLANK_BYTES, 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xE3, 0xEF
 """First bytes of blanks and of invisible characters: only cells that begin so are looked at."""
 
 
-def read_text(column: Any, field: Field, encoding: str) -> TypedColumn:
+def check_text(column: Any, field: Field, encoding: str) -> TypedColumn:
     """Leave the cells as they are, in the pieces they came in; look for what no name may hold.
 
     Parameters

@@ -41,12 +41,15 @@ class Assigned:
         Columns person, position, probability: one row for each person found.
     listed : pandas.DataFrame
         The same columns: pairs for staff, the likeliest of a person first.
+    open : ndarray of int64
+        Residents whom a person without a decision may be, also where the list has no room for the pair.
     missed : float
         Expected number of persons in the register who are in neither.
     """
 
     accepted: pd.DataFrame
     listed: pd.DataFrame
+    open: Ints
     missed: float
 
 
@@ -110,4 +113,9 @@ def assign(pairs: pd.DataFrame, thresholds: Thresholds, twin: Ints) -> Assigned:
     listed = likely[likely.groupby("person").cumcount() < thresholds.candidates]
     missed = rest[~rest["person"].isin(listed["person"])]["probability"].sum()
     columns = ["person", "position", "probability"]
-    return Assigned(accepted[columns], listed[columns].reset_index(drop=True), float(missed))
+    return Assigned(
+        accepted=accepted[columns],
+        listed=listed[columns].reset_index(drop=True),
+        open=np.unique(likely["position"].to_numpy(np.int64)),
+        missed=float(missed),
+    )

@@ -53,7 +53,7 @@ class Rest:
     why : ndarray of str
         Shape (persons,): why nobody was found, where nobody was.
     undecided : ndarray of int32
-        Places of the residents on the staff list, rising.
+        Places of the residents whom a person on the staff list may be, rising.
     review : pandas.DataFrame
         The staff list.
     false, missed : float
@@ -98,11 +98,11 @@ class Rest:
 class _Left:
     """The persons left over and what is known of them."""
 
-    which: Ints
-    people: Particulars
-    elsewhere: Mask
-    ended: Mask
-    identity: list[str]
+    which: Ints = field(repr=False)
+    people: Particulars = field(repr=False)
+    elsewhere: Mask = field(repr=False)
+    ended: Mask = field(repr=False)
+    identity: list[str] = field(repr=False)
 
 
 def link_rest(
@@ -355,7 +355,7 @@ def _rest(
         found={step: _for_all(persons, left, found) for step, found in steps.items()},
         on_list=on_list,
         why=why,
-        undecided=np.unique(listed["position"].to_numpy(np.int32)),
+        undecided=assigned.open.astype(np.int32),
         review=_list(residents, left, listed, secret),
         false=float((1 - accepted["probability"]).sum() + scores.chance * (exact >= 0).sum()),
         missed=assigned.missed,

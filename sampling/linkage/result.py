@@ -74,7 +74,7 @@ class Links:
         Shape (accepted certification rows,): place of the row's person in ``residents.table``, null where the
         row belongs to nobody there.
     undecided : ndarray of int32
-        Places of residents who stand on the staff list without a decision; they are not drawn. Rising.
+        Places of residents whom a person on the staff list may be; they are not drawn. Rising.
     unclear_residents : ndarray of int32
         Places of residents named by certification rows in quarantine; they are not drawn. Rising.
     steps : pandas.DataFrame

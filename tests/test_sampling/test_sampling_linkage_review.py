@@ -206,3 +206,14 @@ def test_a_name_that_is_a_formula_runs_nothing_in_the_list() -> None:
     table = pd.read_csv(io.BytesIO(review_csv(links)), dtype="str", keep_default_na=False)
     assert table["住基氏名"].tolist() == ["'=HYPERLINK(1)"]
     assert table["確率"].tolist() == ["0.5000"]
+
+
+def test_residents_beyond_the_room_of_the_list_wait_for_staff_too(hand) -> None:
+    alike = [
+        {"resident_no": f"{n:010d}", **HANAKO, "address": f"東京都練馬区旭丘{n}丁目{n}番{n}号"}
+        for n in range(1, 6)
+    ]
+    row = hand("certifications", [{**HANAKO, "insured_no": "5", "address": ELSEWHERE}])
+    links = linked((hand("residents", alike), row))
+    assert len(links.review) == 3
+    assert links.undecided.tolist() == [0, 1, 2, 3, 4]
