@@ -269,8 +269,8 @@ class Approval:
         Notes
         -----
         Frame, draw, refresh and labels: within the period. Answers and research data: from the period's
-        start to `retention_until`. Every act needs a legal basis for the use; labels need one for the outsourcing too.
-        Labels go to the contractor only, research data to the researcher only.
+        start to `retention_until`. Every act needs a legal basis for the use; labels need one for the
+        outsourcing too. Labels go to the contractor only, research data to the researcher only.
         """
         if act not in _RULES:
             text = _("The approval knows no such act. Allowed: {allowed}.").format(allowed=", ".join(ACTS))
