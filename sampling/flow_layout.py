@@ -1,5 +1,6 @@
 """Where everything stands on the flow chart: boxes, arrows and lines of text, before anything is drawn."""
 
+import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,10 +8,11 @@ from typing import Any, Final, Literal
 
 from custody.messages import gettext as _
 from custody.messages import mark
-from sampling.frame import Frame
+from sampling.frame import Frame, Linkage
 from sampling.frame_rules import RULE_TITLES
+from sampling.limits import limits
 
-__all__ = ["HEIGHT", "WIDTH", "Arrow", "Box", "Chart", "Text", "flow_layout", "rough_width"]
+__all__ = ["HEIGHT", "WIDTH", "Arrow", "Box", "Chart", "Text", "flow_layout", "linkage_lines", "rough_width"]
 
 WIDTH: Final = 595.0
 """Of the page (A4 upright), points."""
@@ -320,13 +322,32 @@ def _linkage(frame: Frame) -> list[str]:
     )
     counts = {"rows": linkage.rows, "matched": linkage.matched, "young": linkage.certified_under_65}
     shown = {name: f"{count:,}" for name, count in counts.items()}
-    lines = [text.format(rate=f"{linkage.rate:.1%}", **shown)]
+    first = text.format(rate=f"{linkage.rate:.1%}", **shown)
+    return [first, *linkage_lines(linkage, room=RIGHT - LEFT)]
+
+
+def linkage_lines(linkage: Linkage, *, room: float = math.inf) -> list[str]:
+    """Say by which steps the certification rows were found, with the thresholds and the estimated errors.
+
+    Parameters
+    ----------
+    linkage : Linkage
+        Of a frame.
+    room : float
+        Width of a line, points.
+
+    Returns
+    -------
+    list of str
+        Sentences in the language in use; the thresholds and errors only where they were estimated.
+    """
     steps = [f"{_(STEP_TITLES[step])} {rows:,}" for step, rows in linkage.steps.items() if rows]
-    if steps:
-        lines += _wrapped([f"{_('Rows found by:')} {steps[0]}", *steps[1:]], RIGHT - LEFT)
-    rates = _("Estimated: tied to another person {false}, not found {missed}.")
+    lines = _wrapped([f"{_('Rows found by:')} {steps[0]}", *steps[1:]], room) if steps else []
     errors = {"false": linkage.false_match_rate, "missed": linkage.missed_match_rate}
     if any(errors.values()):
+        bounds = _("A pair is taken from probability {accept}, and staff look at it from {review}.")
+        lines.append(bounds.format(accept=limits().link_accept, review=limits().link_review))
+        rates = _("Estimated: tied to another person {false}, not found {missed}.")
         lines.append(rates.format(**{name: _percent(rate) for name, rate in errors.items()}))
     return lines
 

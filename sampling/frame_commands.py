@@ -215,6 +215,7 @@ def add_draw(app: typer.Typer) -> None:
 
 def _say_frame(run: "FrameRun") -> None:
     from custody.console import say, step
+    from sampling.flow_layout import linkage_lines
     from sampling.frame_rules import RULE_TITLES
 
     for register in run.registers:
@@ -235,6 +236,8 @@ def _say_frame(run: "FrameRun") -> None:
         undecided=linkage.undecided,
         certified_under_65=linkage.certified_under_65,
     )
+    for line in linkage_lines(linkage):
+        say(f"  {line}")
     for item in run.frame.lists:
         step(_(RULE_TITLES[item.name]), entries=item.entries, unmatched=item.entries - item.matched)
     flow = run.frame.flow
