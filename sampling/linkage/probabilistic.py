@@ -1,6 +1,7 @@
 """The probabilistic step: Splink blocks and weighs the pairs of the persons that are left over."""
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -38,7 +39,7 @@ def scored_pairs(model: Model, persons: Any, residents: Any, prior: float) -> pd
     Returns
     -------
     pandas.DataFrame
-        Columns person, position (their unique_id), odds (of being the same, against everything else),
+        Pairs of some odds: person, position (their unique_id), odds (of being the same, against all else),
         name_level (place of the level in the first comparison, -1 unknown); ordered by person, position.
 
     Raises
@@ -72,7 +73,9 @@ def _predicted(model: Model, persons: Any, residents: Any, prior: float) -> pd.D
     for column in _frequency_columns(model):
         lookup = db.register(_frequencies(residents[column], column))
         linker.table_management.register_term_frequency_lookup(lookup, column)
-    found: pd.DataFrame = linker.inference.predict(warning_mode="never").as_pandas_dataframe()
+    least = math.log2(model.assignment["forgotten"])
+    weighed = linker.inference.predict(threshold_match_weight=least, warning_mode="never")
+    found: pd.DataFrame = weighed.as_pandas_dataframe()
     return found
 
 
