@@ -29,7 +29,8 @@ ROW: Final = 11.6
 BODY: Final = 8.0
 SMALL: Final = 6.6
 BOTTOM: Final = HEIGHT - 30
-COMMA: Final = "、"
+COMMA: Final = mark(", ")
+"""Between the items of a list."""
 
 STAGES: Final = (
     (
@@ -267,19 +268,21 @@ def _side(frame: Frame, rules: Sequence[str]) -> list[Text]:
     none = [
         _(RULE_TITLES[rule]) for rule in rules if not frame.removed.get(rule) and frame.rules.excludes(rule)
     ]
-    below = _wrapped([f"{_('nobody:')} {none[0]}", *none[1:]], room) if none else []
+    nobody = _("nobody:")
+    below = _wrapped([f"{nobody} {none[0]}", *none[1:]], room) if none else []
     lines += [Text(SIDE + PAD, ROW * (shown + n) - 1, text, SMALL, room) for n, text in enumerate(below, 1)]
     return lines or [Text(SIDE + PAD, ROW - 1, "− 0", BODY, room)]
 
 
 def _wrapped(items: Iterable[str], room: float) -> list[str]:
     """Join items into lines that fit."""
+    comma = _(COMMA)
     lines: list[str] = []
     for item in items:
-        if lines and rough_width(f"{lines[-1]}{COMMA}{item}{COMMA}", SMALL) <= room:
-            lines[-1] += f"{COMMA}{item}"
+        if lines and rough_width(f"{lines[-1]}{comma}{item}{comma}", SMALL) <= room:
+            lines[-1] += f"{comma}{item}"
         elif lines:
-            lines[-1] += COMMA
+            lines[-1] += comma.rstrip()
             lines.append(item)
         else:
             lines.append(item)
@@ -342,7 +345,8 @@ def linkage_lines(linkage: Linkage, *, room: float = math.inf) -> list[str]:
         Sentences in the language in use; the thresholds and errors only where they were estimated.
     """
     steps = [f"{_(STEP_TITLES[step])} {rows:,}" for step, rows in linkage.steps.items() if rows]
-    lines = _wrapped([f"{_('Rows found by:')} {steps[0]}", *steps[1:]], room) if steps else []
+    found = _("Rows found by:")
+    lines = _wrapped([f"{found} {steps[0]}", *steps[1:]], room) if steps else []
     errors = {"false": linkage.false_match_rate, "missed": linkage.missed_match_rate}
     if any(errors.values()):
         bounds = _("A pair is taken from probability {accept}, and staff look at it from {review}.")
