@@ -151,7 +151,7 @@ def load_layout(layout: str | Path | Layout) -> Layout:
     name = Path(layout).name
     try:
         raw = tomllib.loads(layout_text(layout))
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+    except (ValueError, RecursionError) as fault:  # ValueError: no TOML, or a number of thousands of digits
         line = re.search(r"at line (\d+)", str(fault))
         raise _not_toml(name, int(line[1]) if line else None) from None
     check = _Checker(name)

@@ -164,6 +164,12 @@ def test_a_code_of_a_layout_stands_for_a_word(tmp_path, value) -> None:
     assert outcome(load_layout, tmp_path / "own.toml").code == "SAM-LAYOUT-FIELD"
 
 
+def test_a_number_of_thousands_of_digits_in_a_layout_is_refused(tmp_path) -> None:
+    text = load_file("demo").read_text(encoding="utf-8").replace("width = 10", "width = " + "9" * 5000, 1)
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    assert outcome(load_layout, tmp_path / "own.toml").code == "SAM-LAYOUT-TOML"
+
+
 def load_file(name: str) -> Path:
     return Path(__file__).parents[2] / "sampling" / "layouts" / f"{name}.toml"
 
