@@ -122,7 +122,7 @@ def working(label: str) -> Iterator[None]:
     None
         The block runs; its errors pass through.
     """
-    if "ipykernel" in sys.modules:
+    if _in_notebook():
         yield
         return
     done = threading.Event()
@@ -133,6 +133,13 @@ def working(label: str) -> Iterator[None]:
     finally:
         done.set()
         watcher.join()
+
+
+def _in_notebook() -> bool:
+    """Say whether the kernel of a notebook runs this; the kernel has loaded IPython already."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
 
 
 def _watch(label: str, done: threading.Event) -> None:

@@ -276,7 +276,7 @@ class KeyStore:
         try:
             values = tomllib.loads(text)
             return PublicKeys(str(values["age"]), str(values["ed25519"]))
-        except (tomllib.TOMLDecodeError, KeyError):
+        except (ValueError, KeyError):
             raise _bad(path) from None
 
     def secret(self, name: str) -> bytes:

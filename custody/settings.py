@@ -59,7 +59,7 @@ class Settings:
         except UnicodeDecodeError as problem:
             text = _("The file is not UTF-8 (byte {place}).").format(place=problem.start)
             raise ConfigError("CFG-UTF8", text, hint=_("Save it as UTF-8."), file=path.name) from None
-        except tomllib.TOMLDecodeError as problem:
+        except ValueError as problem:  # also a number of thousands of digits
             row = getattr(problem, "lineno", None)
             hint = _("Put texts in double quotes; compare with a fresh file from `hyohon new`.")
             raise ConfigError(

@@ -154,3 +154,12 @@ def test_nothing_is_made_over_other_files(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="CFG-SEED"):
         create_survey(tmp_path / "other", seed="1")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_number_of_thousands_of_digits_is_no_setting(tmp_path: Path) -> None:
+    survey = create_survey(tmp_path / "survey", training=True, seed="digits")
+    path = survey.folder / "survey.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("n = 3000", "n = 1" + "0" * 5000), encoding="utf-8")
+    with pytest.raises(ConfigError, match="not TOML"):
+        Survey.open(survey.folder)

@@ -201,7 +201,10 @@ def test_the_command_takes_the_lists_and_says_what_it_found(opened, files, tmp_p
     wishes = tmp_path / "wishes with blank.csv"
     wishes.write_text("宛名番号\n9999999999\n", encoding="cp932")
     common = ["--residents", str(files.residents), "--certifications", str(files.certifications), "--at", DAY]
-    assert run(["sampling", "frame", str(survey.folder), *common, "--opt-outs", str(wishes)]) == 0
+    assert (
+        run(["--lang", "en", "sampling", "frame", str(survey.folder), *common, "--opt-outs", str(wishes)])
+        == 0
+    )
     assert "unmatched 1" in capsys.readouterr().out
     with survey.ledger() as ledger:
         (event,) = ledger.events("frame")
