@@ -14,6 +14,7 @@ from custody.messages import gettext as _
 from custody.messages import mark
 from custody.survey import Survey
 from sampling.register import Register
+from sampling.spreadsheet import text_cell
 from sampling.vault import open_table, seal_table
 
 __all__ = ["REASONS", "open_quarantine", "quarantine_table", "write_quarantine", "write_values"]
@@ -163,7 +164,7 @@ def write_values(survey: Survey, path: Path) -> int:
     """
     gate.permit(survey, "frame")
     cells = open_quarantine(survey)
-    shown = cells.assign(cell=[as_text(cell) for cell in cells["cell"]])
+    shown = cells.assign(cell=[text_cell(cell) for cell in cells["cell"]])
     rows = len(cells[["register", "row"]].drop_duplicates())
     with survey.ledger() as ledger:
         ledger.append("quarantine_shown", rows=rows)  # first: no such file without its event
@@ -171,24 +172,3 @@ def write_values(survey: Survey, path: Path) -> int:
         if path.resolve().is_relative_to(survey.folder.resolve()):
             record_file(ledger, survey.folder, path, "quarantine_values")
     return rows
-
-
-def as_text(cell: str) -> str:
-    """Write a cell so that a spreadsheet runs nothing in it.
-
-    Parameters
-    ----------
-    cell : str
-        Any text.
-
-    Returns
-    -------
-    str
-        The same, with an apostrophe before it where a spreadsheet would take it for a formula.
-
-    Examples
-    --------
-    >>> as_text("=HYPERLINK(1)"), as_text("練馬")
-    ("'=HYPERLINK(1)", '練馬')
-    """
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -19,14 +19,13 @@ from custody.errors import InputError
 from custody.messages import gettext as _
 from sampling.keys import hmac_pads
 from sampling.linkage.result import REVIEW_COLUMNS, Links
+from sampling.spreadsheet import from_text_cell, text_cell
 
 __all__ = [
     "Decisions",
-    "from_text_cell",
     "pair_id",
     "read_decisions",
     "review_csv",
-    "text_cell",
 ]
 
 HEADERS: Final[Mapping[str, str]] = dict(
@@ -53,7 +52,6 @@ HEADERS: Final[Mapping[str, str]] = dict(
 """Column → header of the file."""
 SAME: Final = ("同一", "same")
 DIFFERENT: Final = ("別人", "different")
-DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 ENCODINGS: Final = ("utf-8-sig", "cp932")
 LENGTH: Final = 24
 LARGEST: Final = 100_000_000
@@ -107,44 +105,6 @@ def pair_id(resident_no: str, identity: str, secret: bytes) -> str:
     """
     text = f"link|{resident_no}|{identity}".encode()
     return "P" + hmac.digest(secret, text, "sha256").hex()[:LENGTH]
-
-
-def text_cell(text: str) -> str:
-    """Write a cell so that a spreadsheet takes it as text.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        With an apostrophe before it where it begins with ``=``, ``+``, ``-``, ``@``, a tab, a return or an
-        apostrophe.
-
-    Examples
-    --------
-    >>> text_cell("=1+1"), text_cell("練馬"), from_text_cell(text_cell("'=x"))
-    ("'=1+1", '練馬', "'=x")
-    """
-    return f"'{text}" if text.startswith(DANGEROUS) else text
-
-
-def from_text_cell(cell: str) -> str:
-    """Read a cell of `text_cell` back.
-
-    Parameters
-    ----------
-    cell : str
-        As in the file.
-
-    Returns
-    -------
-    str
-        The text.
-    """
-    return cell[1:] if cell.startswith("'") else cell
 
 
 def review_csv(links: Links) -> bytes:

@@ -11,7 +11,8 @@ import pytest
 from custody.errors import ConfigError, InputError, SamplingError
 from sampling.linkage import Decisions, Links, link_registers, read_decisions
 from sampling.linkage.result import REVIEW_COLUMNS
-from sampling.linkage.review import from_text_cell, review_csv, text_cell
+from sampling.linkage.review import review_csv
+from sampling.spreadsheet import from_text_cell, text_cell
 
 SECRET = bytes(range(32))
 HOME = "東京都練馬区練馬１丁目２番３号"
