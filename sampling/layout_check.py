@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from custody.errors import ConfigError
 from custody.messages import gettext as _
 from sampling.fields import read_field
 from sampling.layout import Field, Layout, RegisterKind, RegisterLayout, load_layout
+from sampling.normalise import clean_kana, clean_text
 from sampling.parsed import ParsedFile
 from sampling.parsing import parse_register
 from sampling.typed import TypedColumn
@@ -203,17 +205,20 @@ def _understood(
     values = column.values.slice(0, count).to_pylist()
     for place, (raw, value) in enumerate(zip(cells, values, strict=True)):
         cell = raw.decode(parsed.encoding, errors="replace")
-        text = _shown(value, parsed.encoding)
+        text = _shown(value, rule, parsed.encoding)
         if not show_values:
             cell = masked(cell, keep=DATE_WORDS if rule.type == "date" else frozenset())
             text = _("(in the list)") if text and rule.type == "code" else masked(text)
         yield printable(cell), printable(text), codes.get(place, "")
 
 
-def _shown(value: Any, encoding: str) -> str:
-    if value is None:
-        return ""
-    return value.decode(encoding, errors="replace") if isinstance(value, bytes) else str(value)
+def _shown(value: Any, rule: Field, encoding: str) -> str:
+    """Return a value as a register gives it: texts and readings in one way."""
+    if not isinstance(value, bytes):
+        return "" if value is None else str(value)
+    clean = clean_kana if rule.type == "kana" else clean_text
+    text: str = clean(pa.array([value.decode(encoding, errors="replace")]))[0].as_py()
+    return text
 
 
 def masked(text: str, *, keep: frozenset[str] = frozenset()) -> str:
