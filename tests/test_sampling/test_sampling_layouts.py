@@ -289,6 +289,18 @@ def test_layout_list_and_show_print_what_load_layout_reads(capsys, tmp_path) -> 
     assert shown(capsys, "show", "demmo")[0] == 1
 
 
+def test_layout_check_shows_a_reading_as_the_register_gives_it(desk) -> None:
+    own = layout_text("demo").replace(
+        "[residents.fields.birth_date]",
+        '[residents.fields.kana]\ncolumn = "氏名カナ"\ntype = "kana"\n\n[residents.fields.birth_date]',
+    )
+    layout = desk.folder / "own.toml"
+    layout.write_text(own, encoding="utf-8")
+    path = desk.residents({"氏名カナ": " ﾈﾘﾏ  ﾊﾅｺ"}, clean=1)
+    first = check_layout(path, layout, kind="residents", rows=1, show_values=True).first.set_index("field")
+    assert tuple(first.loc["kana", ["cell", "value"]]) == (" ﾈﾘﾏ  ﾊﾅｺ", "ネリマ　ハナコ")
+
+
 def test_layout_check_masks_cells_unless_told_otherwise(desk, capsys) -> None:
     path = desk.residents({"氏名": CANARY, "性別": "9"}, clean=150)
     words = ("check", str(path), "--layout", "demo", "--register", "residents")
