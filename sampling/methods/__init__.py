@@ -1,1 +1,1 @@
-"""Selection methods: functions on arrays with a `numpy.random.Generator` and their inclusion probabilities."""
+"""Selection methods: functions on arrays with a `numpy.random.Generator`, and inclusion probabilities."""
