@@ -66,7 +66,9 @@ def _nameless(table: Any, rules: RegisterLayout) -> Found:
 def _duplicates(column: Any, rules: RegisterLayout) -> Failure:
     key = rules.field(rules.key)
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    numbers, fits = whole_numbers(pc.fill_null(array, ""), (key.width if key else None) or 0)
+    numbers, fits = whole_numbers(
+        pc.fill_null(array, "") if array.null_count else array, (key.width if key else None) or 0
+    )
     if (np.diff(numbers) > 0).all():  # a register in the order of its numbers has none twice
         return Failure(np.zeros(0, dtype=np.int64), "duplicate")
     twice = pd.Series(numbers).duplicated(keep=False).to_numpy() & fits

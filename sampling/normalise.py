@@ -50,6 +50,8 @@ NOTES: Final = MappingProxyType(
     }
 )
 """What is counted: code → what a cell holds. The first three are written in one way, the last two kept."""
+ODD: Final = "|".join(NOTES[code] for code in ("blanks", "invisible", "halfwidth_kana"))
+"""A cell that `clean_text` changes."""
 
 SEPARATOR: Final = "\0"
 _HALF: Final = re.compile("[\uff61-\uff9f]+")
@@ -80,9 +82,14 @@ def clean_text(cells: Any) -> Any:
     >>> clean_text(pa.array([" 練馬  太郎", "ﾈﾘﾏ", "葛\U000e0100城"])).to_pylist()
     ['練馬\u3000太郎', 'ネリマ', '葛󠄀城']
     """
-    visible = _replace(cells, INVISIBLE, "")
+    odd = pc.match_substring_regex(cells, ODD)
+    if not pc.any(odd).as_py():  # as in most registers: every cell is in the one way already
+        return cells
+    odd = pc.fill_null(odd, False)
+    visible = _replace(cells.filter(odd), INVISIBLE, "")
     widened = _where(visible, HALF_KANA, _widen)
-    return pc.utf8_trim(_replace(widened, f"{BLANKS}+", BLANK), characters=BLANK)
+    changed = pc.utf8_trim(_replace(widened, f"{BLANKS}+", BLANK), characters=BLANK)
+    return pc.replace_with_mask(cells, odd, changed)
 
 
 def clean_kana(cells: Any) -> Any:

@@ -5,6 +5,7 @@ goes to quarantine with its number, column and a code, never its value: read = a
 """
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -176,13 +177,14 @@ def _read(
 
 def _whole_table(read: dict[str, TypedColumn], kind: RegisterKind, rows: int) -> Any:
     """Return every column of the register under our names, null where the layout has none."""
+    nulls = cache(lambda of: pa.nulls(rows, of))  # one for all columns of a type
     columns: dict[str, Any] = {}
     for name, type_ in FIELDS[kind].items():
         found = read.get(name)
-        columns[name] = pa.nulls(rows, COLUMN_TYPES[type_]) if found is None else found.values
+        columns[name] = nulls(COLUMN_TYPES[type_]) if found is None else found.values
         if name == "birth_date":
             latest = None if found is None else found.latest
-            columns["birth_latest"] = pa.nulls(rows, pa.date32()) if latest is None else latest
+            columns["birth_latest"] = nulls(pa.date32()) if latest is None else latest
     return pa.table(columns)
 
 
