@@ -1,0 +1,139 @@
+"""The flight phase of the cube method: from probabilities towards a sample, every balancing equation kept."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sampling.methods.balanced_inputs import EDGE
+
+__all__ = ["fly"]
+
+ZERO: Final = 1e-10
+"""A coordinate of a column (entries of size about 1) in the basis below this is none."""
+REFRESH: Final = 64
+"""Pivots between two fresh inversions of the basis, so that rounding does not build up."""
+RANK: Final = 1e-10
+"""Singular values below this share of the largest are none: variables that repeat each other."""
+
+
+def fly(
+    columns: NDArray[np.float64], pik: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Move probabilities at random to 0 or 1 until no move keeps the balancing equations.
+
+    Parameters
+    ----------
+    columns : ndarray of float64
+        Shape (N, p): row k is x_k / π_k, with the first-order probability π_k of the whole draw.
+    pik : ndarray of float64
+        Shape (N,): where the walk begins, 0 to 1.
+    rng : numpy.random.Generator
+        Order of the units and directions.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape (N,): 0 or 1 but for at most p units (at most the rank of their rows).
+
+    Notes
+    -----
+    Chauvet and Tillé look at p + 1 undecided units at a time. Here p of them are kept as a basis and the next
+    unit, of row a, is written in it: w = B⁻¹ a, so u = (1, -w) is a direction that changes no total. With λ⁺
+    and λ⁻ the longest steps along u and -u within [0, 1], the step λ⁺ u is taken with probability
+    λ⁻ / (λ⁺ + λ⁻), else -λ⁻ u: the expected step is zero, so probabilities stay what they were. The unit that
+    reaches 0 or 1 leaves; where it was in the basis, the new unit takes its place (a pivot, as in the
+    simplex method). A unit outside the span of the basis enters it without a step.
+
+    References
+    ----------
+    Deville, J.-C. and Tillé, Y. (2004). Efficient balanced sampling: the cube method. Biometrika 91, 893-912.
+    Chauvet, G. and Tillé, Y. (2006). A fast algorithm for balanced sampling. Computational Statistics 21,
+    53-62.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> moved = fly(np.ones((6, 1)), np.full(6, 0.5), np.random.default_rng(1))
+    >>> float(moved.sum()), sorted(set(moved.tolist()))
+    (3.0, [0.0, 1.0])
+    """
+    result = pik.copy()
+    free = rng.permutation(np.flatnonzero((pik > 0) & (pik < 1)))
+    if free.size:
+        result[free] = _walk(_orthonormal(columns[free]), pik[free], rng)
+    result[result < EDGE] = 0.0
+    result[result > 1 - EDGE] = 1.0
+    return result
+
+
+def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same column space with orthogonal columns of mean square 1: shape (N, rank)."""
+    norms = np.linalg.norm(columns, axis=0)
+    kept: NDArray[np.float64] = columns[:, norms > 0] / norms[norms > 0]
+    if not kept.shape[1]:
+        return kept
+    left, singular, _right = np.linalg.svd(kept, full_matrices=False)
+    basis: NDArray[np.float64] = np.asarray(left[:, singular > RANK * singular[0]] * len(columns) ** 0.5)
+    return basis
+
+
+def _walk(
+    rows: NDArray[np.float64], pik: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Walk through the units in their order: probabilities of shape (N,) at the end of the flight.
+
+    One loop, longer than the house's rule, because its state (basis, inverse, probabilities) is shared by
+    all its parts and a call a unit would double the time.
+    """
+    size, rank = rows.shape
+    chances = rng.random((size,)).tolist()
+    values = pik.copy()
+    empty = np.ones(rank, dtype=bool)  # places of the basis that hold no unit yet, but a unit vector
+    members = np.full(rank, -1, dtype=np.int64)
+    basis = np.eye(rank)  # columns are the members' rows
+    inverse: NDArray[np.float64] = np.eye(rank)
+    inside = np.full(rank, 0.5)  # probabilities of the members
+    vacant, pivots = rank, 0
+    for unit in range(size):
+        row, own = rows[unit], float(values[unit])
+        weight = inverse @ row
+        size_of = np.abs(weight)
+        place = -1
+        if vacant:
+            outside = np.where(empty, size_of, 0.0)
+            best = int(outside.argmax())
+            if outside[best] > ZERO:
+                place, empty[best], vacant = best, False, vacant - 1
+            size_of = np.where(empty, 0.0, size_of)
+        if place < 0:
+            moving = size_of > ZERO
+            with np.errstate(divide="ignore", invalid="ignore"):
+                to_one = np.where(moving, (1.0 - inside) / size_of, np.inf)
+                to_zero = np.where(moving, inside / size_of, np.inf)
+            rising = weight < 0  # members that rise when the new unit rises
+            ahead, behind = np.where(rising, to_one, to_zero), np.where(rising, to_zero, to_one)
+            up = min(float(ahead.min(initial=np.inf)), 1.0 - own)
+            down = min(float(behind.min(initial=np.inf)), own)
+            if chances[unit] * (up + down) < down:
+                step, rooms, limit, end = up, ahead, 1.0 - own, 1.0
+            else:
+                step, rooms, limit, end = -down, behind, own, 0.0
+            inside = np.clip(inside - step * np.where(moving, weight, 0.0), 0.0, 1.0)
+            if limit <= abs(step):
+                values[unit] = end
+                continue
+            own += step
+            place = int(np.where(rooms <= abs(step) + 1e-13, size_of, 0.0).argmax())
+            values[members[place]] = 1.0 if rising[place] == (end == 1.0) else 0.0
+        members[place], inside[place], basis[:, place] = unit, own, row
+        pivots += 1
+        if pivots % REFRESH:
+            pivot_row = inverse[place] / weight[place]
+            weight[place] = 0.0
+            inverse = inverse - np.multiply.outer(weight, pivot_row)
+            inverse[place] = pivot_row
+        else:
+            inverse = np.asarray(np.linalg.inv(basis), dtype=np.float64)
+    values[members[~empty]] = inside[~empty]
+    return values
