@@ -1,0 +1,153 @@
+"""Simple random samples: without and with replacement, by stratum, and Bernoulli."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from custody.errors import SamplingError
+from custody.messages import gettext as _
+
+from .inclusion import as_pik, check_n
+
+__all__ = ["bernoulli", "srs", "srs_with_replacement", "stratified_srs"]
+
+
+def srs(units: int, n: int, *, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw a simple random sample without replacement.
+
+    Parameters
+    ----------
+    units : int
+        Population size N.
+    n : int
+        Sample size, 0 to N.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of int64
+        Shape (n,): rising positions of the units drawn.
+
+    Raises
+    ------
+    SamplingError
+        `n` is not a whole number from 0 to N.
+
+    Notes
+    -----
+    pi_i = n / N and pi_ij = n (n - 1) / (N (N - 1)).
+
+    Examples
+    --------
+    >>> srs(4, 4, rng=np.random.default_rng(1)).tolist()
+    [0, 1, 2, 3]
+    """
+    return np.sort(rng.choice(units, check_n(n, units), replace=False, shuffle=False)).astype(np.int64)
+
+
+def srs_with_replacement(units: int, n: int, *, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw a simple random sample with replacement.
+
+    Parameters
+    ----------
+    units : int
+        Population size N.
+    n : int
+        Draws.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of int64
+        Shape (n,): rising positions, a unit as often as it was drawn.
+
+    Raises
+    ------
+    SamplingError
+        `n` is not a whole number, or negative.
+
+    Examples
+    --------
+    >>> srs_with_replacement(1, 3, rng=np.random.default_rng(1)).tolist()
+    [0, 0, 0]
+    """
+    return np.sort(rng.integers(0, units, check_n(n)))
+
+
+def bernoulli(units: int, probability: float, *, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Take each unit on its own with the same probability: the sample size is random.
+
+    Parameters
+    ----------
+    units : int
+        Population size N.
+    probability : float
+        From 0 to 1.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of int64
+        Rising positions of the units drawn.
+
+    Raises
+    ------
+    SamplingError
+        The probability is not between 0 and 1.
+
+    Examples
+    --------
+    >>> bernoulli(3, 1.0, rng=np.random.default_rng(1)).tolist()
+    [0, 1, 2]
+    """
+    return np.flatnonzero(rng.random(units) < as_pik([probability])[0])
+
+
+def stratified_srs(stratum: ArrayLike, n: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw a simple random sample without replacement in each stratum.
+
+    Parameters
+    ----------
+    stratum : array_like of int
+        Shape (N,): stratum code of each unit, 0 to H - 1.
+    n : array_like of int
+        Shape (H,): sample size of each stratum.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of int64
+        Shape (sum n,): rising positions of the units drawn.
+
+    Raises
+    ------
+    SamplingError
+        A stratum code without a sample size, or a stratum with fewer units than its sample size.
+
+    Examples
+    --------
+    >>> stratified_srs([1, 0, 1, 0], [2, 0], rng=np.random.default_rng(1)).tolist()
+    [1, 3]
+    """
+    codes, sizes = np.asarray(stratum), np.asarray(n)
+    if len(codes) and not (codes.min() >= 0 and codes.max() < len(sizes)):
+        raise SamplingError(
+            "SAM-METHOD-STRATUM",
+            _("Each stratum code must have a sample size."),
+            hint=_("Number strata from 0, and give one sample size for each, 0 where none is drawn."),
+        )
+    small = codes.astype(np.int16 if len(sizes) < 2**15 else np.int64)  # 16 bits are sorted by counting
+    order, counts = (
+        np.argsort(small, kind="stable"),
+        np.bincount(codes.astype(np.int64), minlength=len(sizes)),
+    )
+    starts = np.cumsum(counts) - counts
+    drawn = [
+        order[start + rng.choice(count, check_n(size, count), replace=False, shuffle=False)]
+        for start, count, size in zip(starts.tolist(), counts.tolist(), sizes.tolist(), strict=True)
+        if size
+    ]
+    return np.sort(np.concatenate(drawn)) if drawn else np.zeros(0, dtype=np.int64)
