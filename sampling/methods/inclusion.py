@@ -9,7 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 
-__all__ = ["EDGE", "SUM_TOLERANCE", "Parts", "as_pik", "check_n", "inclusion_probabilities", "part"]
+__all__ = [
+    "EDGE",
+    "SUM_TOLERANCE",
+    "Parts",
+    "as_pik",
+    "check_n",
+    "inclusion_probabilities",
+    "part",
+    "uniforms",
+]
 
 EDGE: Final = 1e-10
 """A probability this near to 0 or 1 counts as decided: far above rounding, far below any use."""
@@ -218,3 +227,42 @@ def inclusion_probabilities(size: ArrayLike, n: int) -> NDArray[np.float64]:
         pik[over], free, left = 1.0, free & ~over, left - int(over.sum())
     pik[free] *= left > 0
     return pik
+
+
+def uniforms(count: int, rng: np.random.Generator | None, prn: ArrayLike | None) -> NDArray[np.float64]:
+    """One number for each unit: permanent ones where given, else fresh ones.
+
+    Parameters
+    ----------
+    count : int
+        Units N.
+    rng : numpy.random.Generator or None
+        Source of fresh numbers.
+    prn : array_like or None
+        Shape (N,): permanent random numbers, 0 or more and below 1.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape (N,).
+
+    Raises
+    ------
+    SamplingError
+        Neither or both are given, or the permanent numbers are not one for each unit in [0, 1).
+
+    Examples
+    --------
+    >>> uniforms(2, None, [0.25, 0.5]).tolist()
+    [0.25, 0.5]
+    """
+    if rng is not None and prn is None:
+        return rng.random(count)
+    numbers = np.asarray([] if prn is None else prn, dtype=np.float64)
+    if rng is not None or numbers.shape != (count,) or not np.all((numbers >= 0) & (numbers < 1)):
+        raise SamplingError(
+            "SAM-METHOD-PRN",
+            _("Give either a generator or one permanent random number from 0 to below 1 for each unit."),
+            hint=_("Look for missing numbers, and for numbers in another order than the units."),
+        )
+    return numbers

@@ -3,20 +3,24 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inclusion import part
+from .inclusion import part, uniforms
 
 __all__ = ["pareto"]
 
 
-def pareto(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
+def pareto(
+    pik: ArrayLike, *, rng: np.random.Generator | None = None, prn: ArrayLike | None = None
+) -> NDArray[np.int64]:
     """Draw a sample of fixed size by Pareto order sampling.
 
     Parameters
     ----------
     pik : array_like
         Shape (N,): target inclusion probabilities that sum to a whole number n.
-    rng : numpy.random.Generator
-        Source of randomness.
+    rng : numpy.random.Generator, optional
+        Source of randomness; this or `prn`.
+    prn : array_like, optional
+        Shape (N,): permanent random numbers in [0, 1): units with low ones are drawn in every survey.
 
     Returns
     -------
@@ -26,7 +30,7 @@ def pareto(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     Raises
     ------
     SamplingError
-        Not probabilities, or their sum is not a whole number.
+        Not probabilities, their sum is not a whole number, or not one source of numbers.
 
     Notes
     -----
@@ -45,6 +49,6 @@ def pareto(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     parts = part(pik)
     if parts.n == 0:
         return parts.certain
-    u = rng.random(len(parts.pik))
+    u = uniforms(len(np.asarray(pik)), rng, prn)[parts.free]
     ranks = u * (1 - parts.pik) / ((1 - u) * parts.pik)
     return parts.joined(np.argpartition(ranks, parts.n - 1)[: parts.n])

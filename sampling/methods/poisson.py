@@ -3,20 +3,24 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inclusion import as_pik, check_n, inclusion_probabilities
+from .inclusion import as_pik, check_n, inclusion_probabilities, uniforms
 
 __all__ = ["poisson", "pps_with_replacement"]
 
 
-def poisson(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
+def poisson(
+    pik: ArrayLike, *, rng: np.random.Generator | None = None, prn: ArrayLike | None = None
+) -> NDArray[np.int64]:
     """Take each unit on its own with its own probability: the sample size is random.
 
     Parameters
     ----------
     pik : array_like
         Shape (N,): inclusion probabilities; their sum, the expected size, need not be whole.
-    rng : numpy.random.Generator
-        Source of randomness.
+    rng : numpy.random.Generator, optional
+        Source of randomness; this or `prn`.
+    prn : array_like, optional
+        Shape (N,): permanent random numbers in [0, 1): units with low ones are drawn in every survey.
 
     Returns
     -------
@@ -26,7 +30,7 @@ def poisson(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     Raises
     ------
     SamplingError
-        Not probabilities.
+        Not probabilities, or not one source of numbers.
 
     Examples
     --------
@@ -34,7 +38,7 @@ def poisson(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     [1, 2]
     """
     values = as_pik(pik)
-    return np.flatnonzero(rng.random(len(values)) < values)
+    return np.flatnonzero(uniforms(len(values), rng, prn) < values)
 
 
 def pps_with_replacement(size: ArrayLike, n: int, *, rng: np.random.Generator) -> NDArray[np.int64]:

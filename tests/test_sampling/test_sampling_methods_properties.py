@@ -154,7 +154,19 @@ def test_strata_get_their_sizes() -> None:
     assert np.all(np.diff(drawn) > 0)
 
 
+@pytest.mark.parametrize("method", [poisson, pareto])
+def test_permanent_numbers_keep_units_as_far_as_their_probabilities_allow(method) -> None:
+    rng = np.random.default_rng(6)
+    prn, size = rng.random(400), rng.uniform(1, 3, 400)
+    smaller = method(inclusion_probabilities(size, 50), prn=prn)
+    larger = method(inclusion_probabilities(size, 100), prn=prn)
+    assert smaller.tolist() == method(inclusion_probabilities(size, 50), prn=prn).tolist()
+    assert np.isin(smaller, larger).mean() > 0.95
+    assert np.isin(smaller, method(inclusion_probabilities(size, 50), prn=1 - prn - 1e-9)).mean() < 0.05
+
+
 REFUSED = {
+    "SAM-METHOD-PRN": lambda _rng: poisson([0.5, 0.5], prn=[0.1, 1.0]),
     "SAM-METHOD-N": lambda rng: srs(3, 4, rng=rng),
     "SAM-METHOD-SIZE": lambda rng: pps_with_replacement([1, -1], 2, rng=rng),
     "SAM-METHOD-PIK": lambda rng: poisson([0.5, float("nan")], rng=rng),
