@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := analysis custody labels sampling synthetic_data
 
-.PHONY: help env check test test-fast demo bench linkage fuzz simulate golden messages notebooks clean
+.PHONY: help env check test test-fast demo bench bench-peers linkage fuzz simulate golden messages notebooks clean
 
 help:
 	@echo "make demo      the whole survey on an invented ward, files in demo/"
@@ -15,7 +15,8 @@ help:
 	@echo "make linkage   whose each certification row is, on a dirty ward of 700,000: missed and false matches, staff list"
 	@echo "make fuzz      200,000 mutated input files: a balanced register or a clear refusal, nothing else"
 	@echo "make simulate  coverage of intervals over 2,000 redraws, and the bias of nonresponse"
-	@echo "make golden    golden numbers again (needs R with the package survey)"
+	@echo "make golden    golden numbers again (needs R with the packages survey and sampling)"
+	@echo "make bench-peers selection methods beside R sampling, in one run"
 	@echo "make notebooks run the notebooks again and keep their outputs"
 	@echo "make messages  compile the message catalogues (ja)"
 
@@ -58,6 +59,10 @@ fuzz: env
 golden: env
 	$(BIN)/python tests/golden/analysis_basic_input.py
 	Rscript tests/golden/analysis_basic.R
+	Rscript tests/golden/sampling_methods.R
+
+bench-peers: env
+	$(BIN)/python benchmarks/peers_methods.py
 
 simulate: env
 	$(BIN)/python benchmarks/simulate.py

@@ -1,52 +1,12 @@
 """Checks at the door of the balanced and spatially spread selection methods."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 
-__all__ = ["EDGE", "as_columns", "as_probabilities"]
-
-EDGE: Final = 1e-10
-"""A probability this near to 0 or 1 counts as decided: far above rounding, far below any use."""
-
-
-def as_probabilities(pik: ArrayLike) -> NDArray[np.float64]:
-    """Inclusion probabilities as an array of its own, checked.
-
-    Parameters
-    ----------
-    pik : array_like
-        Shape (N,): inclusion probabilities, 0 to 1 (off by rounding, at most `EDGE`).
-
-    Returns
-    -------
-    ndarray of float64
-        Shape (N,): a copy, what lies within `EDGE` of 0 or 1 put there.
-
-    Raises
-    ------
-    SamplingError
-        Not one column of numbers from 0 to 1.
-
-    Examples
-    --------
-    >>> as_probabilities([0.5, 1.0]).tolist()
-    [0.5, 1.0]
-    """
-    values = np.array(pik, dtype=np.float64)
-    if values.ndim != 1 or not np.all((values >= -EDGE) & (values <= 1 + EDGE)):
-        raise SamplingError(
-            "SAM-METHOD-PIK",
-            _("Inclusion probabilities must be one column of numbers from 0 to 1."),
-            hint=_("Take certainty units out first, and look for missing values."),
-        )
-    values[values < EDGE] = 0.0
-    values[values > 1 - EDGE] = 1.0
-    return values
+__all__ = ["as_columns"]
 
 
 def as_columns(values: ArrayLike, n: int) -> NDArray[np.float64]:

@@ -9,8 +9,9 @@ from scipy.optimize import linprog
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.methods.balanced_inputs import EDGE, as_columns, as_probabilities
+from sampling.methods.balanced_inputs import as_columns
 from sampling.methods.flight import fly
+from sampling.methods.inclusion import EDGE, as_pik
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ def balance(X: ArrayLike, pik: ArrayLike, sample: ArrayLike) -> Balance:
     >>> balance([1.0, 2.0, 3.0, 4.0], [0.5] * 4, [0, 3]).estimates.tolist()
     [10.0]
     """
-    probabilities = as_probabilities(pik)
+    probabilities = as_pik(pik)
     matrix = as_columns(X, len(probabilities))
     drawn = np.asarray(sample, dtype=np.int64)
     return Balance(matrix.sum(axis=0), (matrix[drawn] / probabilities[drawn, None]).sum(axis=0))
@@ -201,7 +202,7 @@ def _prepare(
     X: ArrayLike, pik: ArrayLike, strata: ArrayLike | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64] | None]:
     """Rows x / π of the exact constraints (sizes) and of the soft ones; π; codes of strata."""
-    probabilities = as_probabilities(pik)
+    probabilities = as_pik(pik)
     matrix = as_columns(X, len(probabilities))
     alive = probabilities > 0
     soft = np.zeros_like(matrix)

@@ -5,14 +5,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sampling.methods.balanced_inputs import EDGE
+from sampling.methods.inclusion import EDGE
 
 __all__ = ["fly"]
 
 ZERO: Final = 1e-10
 """A coordinate of a column (entries of size about 1) in the basis below this is none."""
+TIE: Final = 1e-13
+"""Rooms this near to the step end together: the member of the greatest weight leaves."""
 REFRESH: Final = 64
-"""Pivots between two fresh inversions of the basis, so that rounding does not build up."""
+"""Units between two fresh inversions of the basis, so that rounding does not build up."""
 RANK: Final = 1e-10
 """Singular values below this share of the largest are none: variables that repeat each other."""
 
@@ -81,59 +83,74 @@ def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 def _walk(
     rows: NDArray[np.float64], pik: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Walk through the units in their order: probabilities of shape (N,) at the end of the flight.
-
-    One loop, longer than the house's rule, because its state (basis, inverse, probabilities) is shared by
-    all its parts and a call a unit would double the time.
-    """
+    """Walk through the units in their order: probabilities of shape (N,) at the end of the flight."""
     size, rank = rows.shape
     chances = rng.random((size,)).tolist()
     values = pik.copy()
     empty = np.ones(rank, dtype=bool)  # places of the basis that hold no unit yet, but a unit vector
     members = np.full(rank, -1, dtype=np.int64)
-    basis = np.eye(rank)  # columns are the members' rows
-    inverse: NDArray[np.float64] = np.eye(rank)
+    basis, inverse = np.eye(rank), np.eye(rank)  # columns of the basis are the members' rows
     inside = np.full(rank, 0.5)  # probabilities of the members
-    vacant, pivots = rank, 0
     for unit in range(size):
         row, own = rows[unit], float(values[unit])
         weight = inverse @ row
         size_of = np.abs(weight)
         place = -1
-        if vacant:
-            outside = np.where(empty, size_of, 0.0)
-            best = int(outside.argmax())
-            if outside[best] > ZERO:
-                place, empty[best], vacant = best, False, vacant - 1
+        if empty.any():
+            place = _outside(size_of, empty)
             size_of = np.where(empty, 0.0, size_of)
         if place < 0:
             moving = size_of > ZERO
-            with np.errstate(divide="ignore", invalid="ignore"):
-                to_one = np.where(moving, (1.0 - inside) / size_of, np.inf)
-                to_zero = np.where(moving, inside / size_of, np.inf)
-            rising = weight < 0  # members that rise when the new unit rises
-            ahead, behind = np.where(rising, to_one, to_zero), np.where(rising, to_zero, to_one)
-            up = min(float(ahead.min(initial=np.inf)), 1.0 - own)
-            down = min(float(behind.min(initial=np.inf)), own)
-            if chances[unit] * (up + down) < down:
-                step, rooms, limit, end = up, ahead, 1.0 - own, 1.0
-            else:
-                step, rooms, limit, end = -down, behind, own, 0.0
+            step, rooms, limit, end = _direction(weight, size_of, moving, inside, own, chances[unit])
             inside = np.clip(inside - step * np.where(moving, weight, 0.0), 0.0, 1.0)
             if limit <= abs(step):
                 values[unit] = end
                 continue
             own += step
-            place = int(np.where(rooms <= abs(step) + 1e-13, size_of, 0.0).argmax())
-            values[members[place]] = 1.0 if rising[place] == (end == 1.0) else 0.0
+            place = int(np.where(rooms <= abs(step) + TIE, size_of, 0.0).argmax())
+            values[members[place]] = 1.0 if (weight[place] < 0) == (end == 1.0) else 0.0
+        empty[place] = False
         members[place], inside[place], basis[:, place] = unit, own, row
-        pivots += 1
-        if pivots % REFRESH:
-            pivot_row = inverse[place] / weight[place]
-            weight[place] = 0.0
-            inverse = inverse - np.multiply.outer(weight, pivot_row)
-            inverse[place] = pivot_row
-        else:
+        inverse = _pivoted(inverse, weight, place)
+        if (unit + 1) % REFRESH == 0:
             inverse = np.asarray(np.linalg.inv(basis), dtype=np.float64)
     values[members[~empty]] = inside[~empty]
     return values
+
+
+def _outside(size_of: NDArray[np.float64], empty: NDArray[np.bool_]) -> int:
+    """Return the empty place that the unit fills, where it lies outside the span of the members; else -1."""
+    outside = np.where(empty, size_of, 0.0)
+    best = int(outside.argmax())
+    return best if outside[best] > ZERO else -1
+
+
+def _direction(
+    weight: NDArray[np.float64],
+    size_of: NDArray[np.float64],
+    moving: NDArray[np.bool_],
+    inside: NDArray[np.float64],
+    own: float,
+    chance: float,
+) -> tuple[float, NDArray[np.float64], float, float]:
+    """Choose the step by chance: its length, the rooms of members and unit, and where the unit ends."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        to_one = np.where(moving, (1.0 - inside) / size_of, np.inf)
+        to_zero = np.where(moving, inside / size_of, np.inf)
+    rising = weight < 0  # members that rise when the new unit rises
+    ahead, behind = np.where(rising, to_one, to_zero), np.where(rising, to_zero, to_one)
+    up = min(float(ahead.min(initial=np.inf)), 1.0 - own)
+    down = min(float(behind.min(initial=np.inf)), own)
+    if chance * (up + down) < down:
+        return up, ahead, 1.0 - own, 1.0
+    return -down, behind, own, 0.0
+
+
+def _pivoted(inverse: NDArray[np.float64], weight: NDArray[np.float64], place: int) -> NDArray[np.float64]:
+    """Return the inverse of the basis after the unit of `weight` took a place in it."""
+    pivot_row = inverse[place] / weight[place]
+    others = weight.copy()
+    others[place] = 0.0
+    changed: NDArray[np.float64] = inverse - np.multiply.outer(others, pivot_row)
+    changed[place] = pivot_row
+    return changed

@@ -6,7 +6,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sampling.methods.balanced_inputs import EDGE, as_columns, as_probabilities
+from sampling.methods.balanced_inputs import as_columns
+from sampling.methods.inclusion import EDGE, as_pik
 from sampling.methods.neighbours import SAME, Neighbours
 
 __all__ = ["local_pivotal_1", "local_pivotal_2", "pivotal"]
@@ -62,7 +63,7 @@ def pivotal(
     >>> len(drawn)
     2
     """
-    values = as_probabilities(pik).tolist()
+    values = as_pik(pik).tolist()
     units = _open(values)
     if order == "random":
         units = rng.permutation(units)
@@ -165,7 +166,7 @@ def _local(
     partner: Callable[[Neighbours, int, Iterator[float]], int],
 ) -> NDArray[np.int64]:
     """Let units meet, chosen by `partner` (-1: choose another unit), until one or none is left."""
-    probabilities = as_probabilities(pik)
+    probabilities = as_pik(pik)
     values = probabilities.tolist()
     neighbours = Neighbours(as_columns(points, len(values)), _open(values), DEPTH)
     chances, alive = _uniforms(rng), neighbours.alive

@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sampling.methods.balanced_inputs import EDGE, as_columns, as_probabilities
+from sampling.methods.balanced_inputs import as_columns
+from sampling.methods.inclusion import EDGE, as_pik
 from sampling.methods.neighbours import SAME, Neighbours
 
 __all__ = ["spatially_correlated_poisson"]
@@ -58,7 +59,7 @@ def spatially_correlated_poisson(
     >>> len(spatially_correlated_poisson(np.arange(12.0), np.full(12, 0.25), np.random.default_rng(1)))
     3
     """
-    values = as_probabilities(pik)
+    values = as_pik(pik)
     matrix = as_columns(points, len(values))
     units = np.flatnonzero((values > 0) & (values < 1)).astype(np.int64)
     if units.size:

@@ -9,7 +9,8 @@ from scipy.spatial import cKDTree
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.methods.balanced_inputs import as_columns, as_probabilities
+from sampling.methods.balanced_inputs import as_columns
+from sampling.methods.inclusion import as_pik
 from sampling.methods.neighbours import SAME
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def voronoi_balance(points: ArrayLike, pik: ArrayLike, sample: ArrayLike) -> Vor
     >>> voronoi_balance([0.0, 1.0, 2.0, 3.0], [0.5] * 4, [0, 1]).value
     0.25
     """
-    probabilities = as_probabilities(pik)
+    probabilities = as_pik(pik)
     matrix = as_columns(points, len(probabilities))
     drawn = np.asarray(sample, dtype=np.int64)
     if not drawn.size:
