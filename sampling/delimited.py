@@ -45,7 +45,6 @@ class _Notes:
     """Rows with too many or few columns."""
 
     rows: list[int] = field(default_factory=list)
-    lines: list[bytes] = field(default_factory=list)
 
 
 def parse_delimited(path: Path, rules: RegisterLayout, encoding: str) -> ParsedFile:
@@ -94,7 +93,6 @@ def parse_delimited(path: Path, rules: RegisterLayout, encoding: str) -> ParsedF
         encoding=stream.table_encoding,
         sha256=stream.sha256,
         misfit_codes=("column_count",) * len(notes.rows),
-        misfit_lines=tuple(notes.lines),
         ignored=len(plan.names) - len(plan.read),
     )
 
@@ -164,7 +162,6 @@ def _note(notes: _Notes, before: int, skipped: int) -> Callable[[Any], str]:
 
     def note(row: Any) -> str:
         notes.rows.append(before + row.number - skipped)
-        notes.lines.append(str(row.text).encode("utf-8"))
         return "skip"
 
     return note

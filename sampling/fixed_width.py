@@ -56,7 +56,7 @@ class _Reader:
     offset: int
     first_bad: int | None = None
     columns: dict[str, list[Any]] = field(default_factory=dict)
-    misfits: dict[int, tuple[str, bytes]] = field(default_factory=dict)
+    misfits: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
@@ -115,7 +115,6 @@ def parse_fixed(path: Path, rules: RegisterLayout, encoding: str) -> ParsedFile:
         encoding=encoding,
         sha256=digest.hexdigest(),
         misfit_codes=tuple(reader.misfits[row][0] for row in misfits),
-        misfit_lines=tuple(reader.misfits[row][1] for row in misfits),
     )
 
 
@@ -198,8 +197,7 @@ def _read_records(reader: _Reader, flat: Bytes, starts: Places, lengths: Places)
         reader.first_bad = reader.offset + int(starts[right][first]) + int(bad[:, first].argmax())
     for row in sorted(faults):
         place = row - int(rows[0])
-        line = flat[starts[place] : starts[place] + lengths[place]].tobytes()
-        reader.misfits[row] = (faults[row], line)
+        reader.misfits[row] = (faults[row], int(lengths[place]))
     if (cut | wrong).any():
         good = ~(cut | wrong)
         records, trail = records[good], trail[:, good]
@@ -319,9 +317,9 @@ def _check_misfits(reader: _Reader) -> None:
     read = reader.row - 1
     if read < 1:
         raise no_rows(reader.path)
-    codes = [code for code, _line in reader.misfits.values()]
+    codes = [code for code, _length in reader.misfits.values()]
     if codes.count("record_length") > read // 2:
-        lengths = [len(line) for code, line in reader.misfits.values() if code == "record_length"]
+        lengths = [length for code, length in reader.misfits.values() if code == "record_length"]
         text = _("The records are {found:,} bytes long; the layout says {declared:,}.")
         raise _refused(reader, text.format(found=int(np.median(lengths)), declared=reader.width))
     if codes.count("undecodable") > limits().max_failed_share * read:

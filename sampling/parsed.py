@@ -36,8 +36,8 @@ class ParsedFile:
         Why, one for each of `misfits`: ``column_count``, ``record_length``, ``cut_character``,
         ``undecodable``, ``formula``, ``cell_error`` or ``rounded_number``.
     misfit_lines : tuple of bytes
-        Those rows as far as they could be read, one for each of `misfits`. Only what a workbook
-        holds of them, in the columns of the layout, goes into the encrypted file of staff.
+        Of a workbook, those rows in the columns of the layout, for the encrypted file of staff. Of other
+        files nothing is kept: a line that cannot be cut may hold columns that nobody approved.
     ignored : int
         Columns of the file that were not read (0 for fixed width).
     """

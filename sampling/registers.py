@@ -28,8 +28,7 @@ from sampling.typed import TypedColumn
 __all__ = ["Register", "read_certifications", "read_qualifications", "read_residents"]
 
 REPAIRABLE = frozenset({"width", "fullwidth_digits"})
-SHEETS = frozenset({"excel", "parquet"})
-"""Formats of which the columns of the layout alone are read, also in rows that fail."""
+"""Failures of numbers that a confirmation repairs."""
 
 
 def read_residents(
@@ -171,7 +170,7 @@ def _read(
         repairs=counts_table(_counts(read, rules, "repairs")),
         forms=counts_table(_counts(read, rules, "normalised")),
         headers={rule.name: rule.column for rule in rules.fields},
-        failed_values=_failed_values(parsed, failed, rules),
+        failed_values=_failed_values(parsed, failed),
     )
 
 
@@ -234,14 +233,14 @@ def _quarantine(parsed: ParsedFile, failures: Sequence[tuple[str, Any]]) -> pd.D
     )
 
 
-def _failed_values(parsed: ParsedFile, failed: Mask, rules: RegisterLayout) -> pd.DataFrame:
+def _failed_values(parsed: ParsedFile, failed: Mask) -> pd.DataFrame:
     """Return the cells of failed rows as text.
 
     A line that could not be cut into cells may hold columns that nobody approved: its number must do, and
     staff look at it in the extract. Of a sheet only the columns of the layout were read.
     """
     positions = np.flatnonzero(failed)
-    kept = parsed.misfit_lines if rules.format in SHEETS else ()
+    kept = parsed.misfit_lines
     if not len(positions) and not kept:
         return pd.DataFrame({name: pd.array([], dtype="str") for name in ("row", *parsed.table.column_names)})
     rows = parsed.table.take(pa.array(positions))
