@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.allocate import allocate
+from sampling.allocate.exact import allocate
 from sampling.frame import Frame, check_strata
 from sampling.households import group_households
 from sampling.limits import limits

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custody.errors import SamplingError
-from sampling.allocate import allocate
-from sampling.allocation_optimum import optimal_for_budget, optimal_for_variance, round_best
-from sampling.allocation_rules import (
+from sampling.allocate.exact import allocate
+from sampling.allocate.optimum import optimal_for_budget, optimal_for_variance, round_best
+from sampling.allocate.precision import expected_precision
+from sampling.allocate.rules import (
     allocate_strata,
     allocation_weights,
     clipped_shares,
     draws_for_answers,
     round_remainder,
 )
-from sampling.expected_precision import expected_precision
 
 RULES = ("equal", "proportional", "neyman", "cost", "power")
 COLLEGES = {"N_h": [13, 18, 26, 42, 73, 24], "S_h": [325, 190, 189, 82, 86, 190]}

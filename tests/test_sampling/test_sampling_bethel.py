@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear, minimize
 
 from custody.errors import SamplingError
-from sampling.allocation_optimum import optimal_for_variance
-from sampling.bethel import bethel, solve_bethel
-from sampling.expected_precision import expected_precision
+from sampling.allocate.bethel import bethel, solve_bethel
+from sampling.allocate.optimum import optimal_for_variance
+from sampling.allocate.precision import expected_precision
 
 SLACK = 1e-9
 """Relative error of floating point in a kept target."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from custody.errors import SamplingError
 from sampling import StratifiedDesign
-from sampling.allocate import allocate, largest_remainder
+from sampling.allocate.exact import allocate, largest_remainder
 
 SIZES = st.lists(st.integers(1, 5000), min_size=1, max_size=40)
 

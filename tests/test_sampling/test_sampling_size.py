@@ -10,7 +10,16 @@ from scipy import stats
 
 from custody.errors import SamplingError
 from custody.fonts import FontChain
-from sampling.size import (
+from sampling.size.difference import size_two_means, size_two_proportions
+from sampling.size.domains import size_domains
+from sampling.size.plot import FONTS, precision_plot
+from sampling.size.power import (
+    detectable_two_means,
+    detectable_two_proportions,
+    power_two_means,
+    power_two_proportions,
+)
+from sampling.size.single import (
     margin_mean,
     margin_proportion,
     margin_total,
@@ -18,15 +27,6 @@ from sampling.size import (
     size_mean,
     size_proportion,
     size_total,
-)
-from sampling.size_difference import size_two_means, size_two_proportions
-from sampling.size_domains import size_domains
-from sampling.size_plot import FONTS, precision_plot
-from sampling.size_power import (
-    detectable_two_means,
-    detectable_two_proportions,
-    power_two_means,
-    power_two_proportions,
 )
 
 EXACT = 1e-9  # rounding of a few floating point steps

@@ -51,7 +51,7 @@ class SampleSize:
 
     Examples
     --------
-    >>> from sampling.size import size_proportion
+    >>> from sampling.size.single import size_proportion
     >>> size_proportion(0.05, N=3200, response=0.6)
     <SampleSize proportion: 344 answers, draw 574, margin ±0.04992 at 95%>
     """

@@ -10,7 +10,7 @@ from scipy.optimize import nnls
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.expected_precision import (
+from sampling.allocate.precision import (
     POSITIVE,
     TOTAL,
     Allocation,

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.size_result import SampleSize, answers_for, check_open, draws_for, normal_quantile, spread
+from sampling.size.result import SampleSize, answers_for, check_open, draws_for, normal_quantile, spread
 
 __all__ = [
     "SampleSize",

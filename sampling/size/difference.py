@@ -1,6 +1,6 @@
 """Sample size of two groups, for a difference of proportions and of means.
 
-The groups are independent samples; the size is the smallest whose power, as `sampling.size_power` gives it,
+The groups are independent samples; the size is the smallest whose power, as `sampling.size.power` gives it,
 is enough.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sampling.size_power import (
+from sampling.size.power import (
     Pair,
     Populations,
     Sides,
@@ -19,7 +19,7 @@ from sampling.size_power import (
     power_two_proportions,
     unit_variances,
 )
-from sampling.size_result import (
+from sampling.size.result import (
     ROUNDING,
     SampleSize,
     check_open,

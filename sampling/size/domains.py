@@ -8,8 +8,8 @@ import numpy as np
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.size import margin_mean, margin_proportion, size_mean, size_proportion
-from sampling.size_result import ROUNDING, SampleSize, check_open, common, unreachable
+from sampling.size.result import ROUNDING, SampleSize, check_open, common, unreachable
+from sampling.size.single import margin_mean, margin_proportion, size_mean, size_proportion
 
 __all__ = ["size_domains"]
 

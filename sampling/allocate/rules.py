@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from custody.messages import gettext as _
-from sampling.allocation_optimum import check_total, round_best
-from sampling.expected_precision import (
+from sampling.allocate.optimum import check_total, round_best
+from sampling.allocate.precision import (
     POSITIVE,
     Allocation,
     expected_precision,

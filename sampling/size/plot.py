@@ -55,7 +55,7 @@ def precision_plot(
 
     Examples
     --------
-    >>> from sampling.size import precision_table
+    >>> from sampling.size.single import precision_table
     >>> figure = precision_plot(precision_table(range(200, 3001, 50), response=0.6), target=0.03)
     >>> len(figure.axes)
     1

@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.size_result import check_open, normal_quantile, spread
+from sampling.size.result import check_open, normal_quantile, spread
 
 __all__ = [
     "detectable_two_means",

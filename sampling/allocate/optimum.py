@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from sampling.expected_precision import POSITIVE, Allocation, expected_precision, per_stratum
+from sampling.allocate.precision import POSITIVE, Allocation, expected_precision, per_stratum
 
 __all__ = ["check_total", "optimal_for_budget", "optimal_for_variance", "round_best"]
 
