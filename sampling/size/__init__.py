@@ -1,9 +1,10 @@
 """Sample sizes (標本数): answers and persons to draw for a wanted precision or power, and what a size gives.
 
 One estimate: `size_proportion`, `size_mean`, `size_total`, and the other way `margin_proportion`,
-`margin_mean`, `margin_total`, `precision_table`, `precision_plot`. Two groups: `size_two_proportions`, `size_two_means`,
-`power_two_proportions`, `power_two_means`, `detectable_two_proportions`, `detectable_two_means`. Several
-domains at once: `size_domains`. All know finite populations, design effects and response rates.
+`margin_mean`, `margin_total`, `precision_table`, `precision_plot`. Two groups: `size_two_proportions`,
+`size_two_means`, `power_two_proportions`, `power_two_means`, `detectable_two_proportions`,
+`detectable_two_means`. Several domains at once: `size_domains`. All know finite populations, design effects
+and response rates.
 
 Examples
 --------
