@@ -9,6 +9,7 @@ from custody.errors import SamplingError
 from custody.messages import gettext as _
 
 from .inclusion import SUM_TOLERANCE
+from .inputs import as_numbers
 
 __all__ = ["chromy", "hit_chance"]
 
@@ -80,7 +81,7 @@ def chromy(hits: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     >>> chromy([2.0, 0.0, 1.0], rng=np.random.default_rng(1)).tolist()
     [0, 0, 2]
     """
-    expected = np.asarray(hits, dtype=np.float64)
+    expected = as_numbers(hits)
     good = expected.ndim == 1 and bool(np.all(np.isfinite(expected) & (expected >= 0)))
     if not good or abs(expected.sum() - round(expected.sum())) > SUM_TOLERANCE:
         raise SamplingError(

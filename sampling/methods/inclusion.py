@@ -9,15 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 
+from .inputs import as_numbers, as_strata, check_n
+
 __all__ = [
     "EDGE",
     "SUM_TOLERANCE",
     "Parts",
     "as_pik",
-    "check_n",
+    "check_certain",
     "inclusion_probabilities",
     "part",
-    "uniforms",
+    "stratified_inclusion_probabilities",
 ]
 
 EDGE: Final = 1e-10
@@ -25,6 +27,9 @@ EDGE: Final = 1e-10
 
 SUM_TOLERANCE: Final = 1e-6
 """How far the sum of the inclusion probabilities may lie from a whole number."""
+
+LARGEST: Final = 1e290
+"""Largest size that is summed as it is; larger ones are scaled down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def as_pik(pik: ArrayLike) -> NDArray[np.float64]:
     >>> as_pik([0.5, 1.0]).tolist()
     [0.5, 1.0]
     """
-    values = np.array(pik, dtype=np.float64)
+    values = as_numbers(pik)
     if values.ndim != 1 or not np.all((values >= -EDGE) & (values <= 1 + EDGE)):
         raise SamplingError(
             "SAM-METHOD-PIK",
@@ -142,41 +147,15 @@ def part(pik: ArrayLike) -> Parts:
     return Parts(np.flatnonzero(certain), np.flatnonzero(free), values[free], n)
 
 
-def check_n(n: int, most: int | None = None) -> int:
-    """Sample size, checked.
-
-    Parameters
-    ----------
-    n : int
-        Units to draw.
-    most : int, optional
-        Units there are, where each can be drawn once.
-
-    Returns
-    -------
-    int
-        `n`.
-
-    Raises
-    ------
-    SamplingError
-        Not a whole number, negative, or more than there are.
-
-    Examples
-    --------
-    >>> check_n(3, 5)
-    3
-    """
-    if n != int(n) or n < 0 or (most is not None and n > most):
-        raise SamplingError(
-            "SAM-METHOD-N",
-            _("The sample size must be a whole number from 0 to the number of units that can be drawn."),
-            hint=_("Lower n, or look for units of size 0."),
-        )
-    return int(n)
-
-
-def inclusion_probabilities(size: ArrayLike, n: int) -> NDArray[np.float64]:
+def inclusion_probabilities(
+    size: ArrayLike,
+    n: int,
+    *,
+    certsize: float | None = None,
+    certshare: float | None = None,
+    minsize: float | None = None,
+    maxsize: float | None = None,
+) -> NDArray[np.float64]:
     """Inclusion probabilities proportional to size, at most 1.
 
     Parameters
@@ -185,6 +164,13 @@ def inclusion_probabilities(size: ArrayLike, n: int) -> NDArray[np.float64]:
         Shape (N,): size of each unit, 0 or more; units of size 0 cannot be drawn.
     n : int
         Sample size, 0 to the number of units with a size above 0.
+    certsize : float, optional
+        Units of at least this size are taken with certainty.
+    certshare : float, optional
+        Units of at least this share of the total (above 0, at most 1) are taken with certainty; then those
+        with at least this share of what is left, and so on.
+    minsize, maxsize : float, optional
+        Smaller sizes above 0 are raised to the one, larger ones cut to the other, before anything else.
 
     Returns
     -------
@@ -194,12 +180,13 @@ def inclusion_probabilities(size: ArrayLike, n: int) -> NDArray[np.float64]:
     Raises
     ------
     SamplingError
-        A size is missing, negative or infinite, or `n` is more than there are units with a size.
+        A size is missing, negative or infinite, `n` is more than there are units with a size, a limit that
+        is none, or more units certain than drawn.
 
     Notes
     -----
     pi_i = n x_i / sum(x). Units at 1 or above are taken with certainty and the rest is shared among the
-    others, until none is left at 1 or above.
+    others, until none is left at 1 or above. In SURVEYSELECT: CERTSIZE=, CERTSIZE=P=, MINSIZE=, MAXSIZE=.
 
     References
     ----------
@@ -209,18 +196,26 @@ def inclusion_probabilities(size: ArrayLike, n: int) -> NDArray[np.float64]:
     --------
     >>> inclusion_probabilities([1, 1, 2, 16], 2).tolist()
     [0.25, 0.25, 0.5, 1.0]
+    >>> inclusion_probabilities([1, 1, 2, 4], 2, certsize=4).tolist()
+    [0.25, 0.25, 0.5, 1.0]
     """
-    sizes = np.asarray(size, dtype=np.float64)
+    sizes = as_numbers(size)
     if sizes.ndim != 1 or not np.all(np.isfinite(sizes) & (sizes >= 0)):
         raise SamplingError(
             "SAM-METHOD-SIZE",
             _("Sizes must be one column of finite numbers, 0 or more."),
             hint=_("Fill missing sizes, or leave those units out of the frame."),
         )
+    _check_limits(certsize, certshare, minsize, maxsize)
+    sizes[sizes > 0] = np.clip(sizes[sizes > 0], minsize, maxsize)
     pik, free = np.zeros(len(sizes)), sizes > 0
     left = check_n(n, int(free.sum()))
+    certain = np.zeros(len(sizes), dtype=np.bool_) if certsize is None else sizes >= certsize
+    sizes /= max(1.0, float(sizes.max(initial=0.0)) / LARGEST)  # so that no sum overflows
+    certain = _with_share(sizes, certain, certshare)
+    pik[certain], free, left = 1.0, free & ~certain, check_certain(left, int(certain.sum()))
     while left > 0:
-        pik[free] = left * sizes[free] / sizes[free].sum()
+        pik[free] = left * (sizes[free] / sizes[free].sum())
         over = free & (pik >= 1.0)
         if not over.any():
             break
@@ -229,40 +224,98 @@ def inclusion_probabilities(size: ArrayLike, n: int) -> NDArray[np.float64]:
     return pik
 
 
-def uniforms(count: int, rng: np.random.Generator | None, prn: ArrayLike | None) -> NDArray[np.float64]:
-    """One number for each unit: permanent ones where given, else fresh ones.
+def _check_limits(
+    certsize: float | None, certshare: float | None, low: float | None, high: float | None
+) -> None:
+    """Limits of sizes are numbers above 0 that do not contradict each other."""
+    given = as_numbers([limit for limit in (certsize, certshare, low, high) if limit is not None])
+    crossed = low is not None and high is not None and low > high
+    if not np.all((given > 0) & np.isfinite(given)) or crossed or (certshare is not None and certshare > 1):
+        raise SamplingError(
+            "SAM-METHOD-LIMITS",
+            _("Limits of sizes must be above 0, the least not above the largest, a share at most 1."),
+            hint=_("Give certsize, minsize and maxsize in the unit of the sizes, and certshare as a share."),
+        )
+
+
+def _with_share(
+    sizes: NDArray[np.float64], certain: NDArray[np.bool_], certshare: float | None
+) -> NDArray[np.bool_]:
+    """Units that are certain, and those that have the share of what these leave, again and again."""
+    while certshare is not None:
+        over = ~certain & (sizes > 0) & (sizes >= certshare * sizes[~certain].sum())
+        if not over.any():
+            break
+        certain = certain | over
+    return certain
+
+
+def check_certain(n: int, certain: int) -> int:
+    """Units left to draw after the certain ones.
 
     Parameters
     ----------
-    count : int
-        Units N.
-    rng : numpy.random.Generator or None
-        Source of fresh numbers.
-    prn : array_like or None
-        Shape (N,): permanent random numbers, 0 or more and below 1.
+    n : int
+        Sample size.
+    certain : int
+        Units taken with certainty.
 
     Returns
     -------
-    ndarray of float64
-        Shape (N,).
+    int
+        `n - certain`.
 
     Raises
     ------
     SamplingError
-        Neither or both are given, or the permanent numbers are not one for each unit in [0, 1).
+        More units are certain than are to be drawn.
 
     Examples
     --------
-    >>> uniforms(2, None, [0.25, 0.5]).tolist()
-    [0.25, 0.5]
+    >>> check_certain(5, 2)
+    3
     """
-    if rng is not None and prn is None:
-        return rng.random(count)
-    numbers = np.asarray([] if prn is None else prn, dtype=np.float64)
-    if rng is not None or numbers.shape != (count,) or not np.all((numbers >= 0) & (numbers < 1)):
+    if certain > n:
         raise SamplingError(
-            "SAM-METHOD-PRN",
-            _("Give either a generator or one permanent random number from 0 to below 1 for each unit."),
-            hint=_("Look for missing numbers, and for numbers in another order than the units."),
+            "SAM-METHOD-CERTAIN",
+            _("More units are certain than are to be drawn."),
+            hint=_("Raise n, or raise certsize or certshare."),
         )
-    return numbers
+    return n - certain
+
+
+def stratified_inclusion_probabilities(
+    size: ArrayLike, stratum: ArrayLike, n: ArrayLike
+) -> NDArray[np.float64]:
+    """Inclusion probabilities proportional to size within each stratum.
+
+    Parameters
+    ----------
+    size : array_like
+        Shape (N,): size of each unit, 0 or more.
+    stratum : array_like of int
+        Shape (N,): stratum code of each unit, 0 to H - 1.
+    n : array_like of int
+        Shape (H,): sample size of each stratum.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape (N,): probabilities that sum to the sample size in each stratum.
+
+    Raises
+    ------
+    SamplingError
+        As `inclusion_probabilities`, or codes that do not fit the sizes.
+
+    Examples
+    --------
+    >>> stratified_inclusion_probabilities([1, 3, 2, 2], [0, 0, 1, 1], [1, 2]).tolist()
+    [0.25, 0.75, 1.0, 1.0]
+    """
+    sizes, numbers = np.atleast_1d(as_numbers(size)), np.atleast_1d(as_numbers(n))
+    codes = as_strata(stratum, len(sizes), len(numbers))
+    pik = np.zeros(len(sizes))
+    for code, number in enumerate(numbers.tolist()):
+        pik[codes == code] = inclusion_probabilities(sizes[codes == code], number)
+    return pik

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inclusion import part, uniforms
+from .inclusion import part
+from .inputs import uniforms
 
 __all__ = ["pareto"]
 

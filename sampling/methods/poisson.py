@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inclusion import as_pik, check_n, inclusion_probabilities, uniforms
+from .inclusion import as_pik, inclusion_probabilities
+from .inputs import check_n, uniforms
 
 __all__ = ["poisson", "pps_with_replacement"]
 
@@ -31,6 +32,10 @@ def poisson(
     ------
     SamplingError
         Not probabilities, or not one source of numbers.
+
+    Notes
+    -----
+    pi_ij = pi_i pi_j; the size has expectation sum(pi) and variance sum(pi (1 - pi)).
 
     Examples
     --------
@@ -65,7 +70,7 @@ def pps_with_replacement(size: ArrayLike, n: int, *, rng: np.random.Generator) -
 
     Notes
     -----
-    Expected draws of a unit: n x_i / sum(x). Its inclusion probability: 1 - (1 - x_i / sum(x))^n.
+    Multinomial sampling. Expected draws of a unit: n x_i / sum(x). Its inclusion probability: 1 - (1 - x_i / sum(x))^n.
 
     References
     ----------
@@ -76,5 +81,7 @@ def pps_with_replacement(size: ArrayLike, n: int, *, rng: np.random.Generator) -
     >>> pps_with_replacement([0, 3], 2, rng=np.random.default_rng(1)).tolist()
     [1, 1]
     """
+    if check_n(n) == 0:
+        return np.flatnonzero(inclusion_probabilities(size, 0))
     edges = np.cumsum(inclusion_probabilities(size, 1))
-    return np.searchsorted(edges / edges[-1], np.sort(rng.random(check_n(n))), side="right")
+    return np.searchsorted(edges / edges[-1], np.sort(rng.random(int(n))), side="right")

@@ -3,10 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from custody.errors import SamplingError
-from custody.messages import gettext as _
-
-from .inclusion import as_pik, check_n
+from .inclusion import as_pik
+from .inputs import as_numbers, as_strata, check_n, check_units
 
 __all__ = ["bernoulli", "srs", "srs_with_replacement", "stratified_srs"]
 
@@ -42,7 +40,8 @@ def srs(units: int, n: int, *, rng: np.random.Generator) -> NDArray[np.int64]:
     >>> srs(4, 4, rng=np.random.default_rng(1)).tolist()
     [0, 1, 2, 3]
     """
-    return np.sort(rng.choice(units, check_n(n, units), replace=False, shuffle=False)).astype(np.int64)
+    size = check_n(n, check_units(units))
+    return np.sort(rng.choice(int(units), size, replace=False, shuffle=False)).astype(np.int64)
 
 
 def srs_with_replacement(units: int, n: int, *, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -65,14 +64,19 @@ def srs_with_replacement(units: int, n: int, *, rng: np.random.Generator) -> NDA
     Raises
     ------
     SamplingError
-        `n` is not a whole number, or negative.
+        `n` is not a whole number, or negative; or there is nobody to draw.
+
+    Notes
+    -----
+    Expected draws of a unit: n / N. Its inclusion probability: 1 - (1 - 1 / N)^n.
 
     Examples
     --------
     >>> srs_with_replacement(1, 3, rng=np.random.default_rng(1)).tolist()
     [0, 0, 0]
     """
-    return np.sort(rng.integers(0, units, check_n(n)))
+    size = check_n(n, None if check_units(units) else 0)
+    return np.sort(rng.integers(0, max(int(units), 1), size))
 
 
 def bernoulli(units: int, probability: float, *, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -95,14 +99,19 @@ def bernoulli(units: int, probability: float, *, rng: np.random.Generator) -> ND
     Raises
     ------
     SamplingError
-        The probability is not between 0 and 1.
+        The probability is not between 0 and 1, or the number of units is none.
+
+    Notes
+    -----
+    pi_i = p and pi_ij = p^2; the size is binomial with expectation N p.
 
     Examples
     --------
     >>> bernoulli(3, 1.0, rng=np.random.default_rng(1)).tolist()
     [0, 1, 2]
     """
-    return np.flatnonzero(rng.random(units) < as_pik([probability])[0])
+    chance = as_pik(np.atleast_1d(probability))[:1]
+    return np.flatnonzero(rng.random(check_units(units)) < chance)
 
 
 def stratified_srs(stratum: ArrayLike, n: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -127,27 +136,24 @@ def stratified_srs(stratum: ArrayLike, n: ArrayLike, *, rng: np.random.Generator
     SamplingError
         A stratum code without a sample size, or a stratum with fewer units than its sample size.
 
+    Notes
+    -----
+    pi_i = n_h / N_h; for two units of one stratum pi_ij = n_h (n_h - 1) / (N_h (N_h - 1)), for units of two
+    strata pi_i pi_j.
+
     Examples
     --------
     >>> stratified_srs([1, 0, 1, 0], [2, 0], rng=np.random.default_rng(1)).tolist()
     [1, 3]
     """
-    codes, sizes = np.asarray(stratum), np.asarray(n)
-    if len(codes) and not (codes.min() >= 0 and codes.max() < len(sizes)):
-        raise SamplingError(
-            "SAM-METHOD-STRATUM",
-            _("Each stratum code must have a sample size."),
-            hint=_("Number strata from 0, and give one sample size for each, 0 where none is drawn."),
-        )
+    sizes = np.atleast_1d(as_numbers(n))
+    codes = as_strata(stratum, strata=len(sizes))
     small = codes.astype(np.int16 if len(sizes) < 2**15 else np.int64)  # 16 bits are sorted by counting
-    order, counts = (
-        np.argsort(small, kind="stable"),
-        np.bincount(codes.astype(np.int64), minlength=len(sizes)),
-    )
+    order, counts = np.argsort(small, kind="stable"), np.bincount(codes, minlength=len(sizes))
     starts = np.cumsum(counts) - counts
     drawn = [
         order[start + rng.choice(count, check_n(size, count), replace=False, shuffle=False)]
         for start, count, size in zip(starts.tolist(), counts.tolist(), sizes.tolist(), strict=True)
         if size
     ]
-    return np.sort(np.concatenate(drawn)) if drawn else np.zeros(0, dtype=np.int64)
+    return np.sort(np.concatenate(drawn)).astype(np.int64) if drawn else np.zeros(0, dtype=np.int64)

@@ -5,7 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inclusion import check_n, part
+from custody.errors import SamplingError
+from custody.messages import gettext as _
+
+from .inclusion import part
+from .inputs import as_numbers, check_n, check_units
 
 __all__ = ["pps_systematic", "serpentine", "systematic"]
 
@@ -23,6 +27,11 @@ def serpentine(keys: Sequence[ArrayLike]) -> NDArray[np.int64]:
     ndarray of int64
         Shape (N,): positions of the units in serpentine order; ties keep the order they came in.
 
+    Raises
+    ------
+    SamplingError
+        No key, or keys of different lengths.
+
     Notes
     -----
     The inner key runs up in the first group of the outer keys, down in the second, up in the third: where one
@@ -33,10 +42,17 @@ def serpentine(keys: Sequence[ArrayLike]) -> NDArray[np.int64]:
     >>> serpentine([["a", "a", "b", "b"], [1, 2, 1, 2]]).tolist()
     [0, 1, 3, 2]
     """
-    first = np.asarray(keys[0])
-    group = np.zeros(len(first), dtype=np.int64)
-    for key in keys:
-        values, codes = np.unique(np.asarray(key), return_inverse=True)
+    columns = [np.asarray(key) for key in keys]
+    shape = columns[0].shape if columns else ()
+    if len(shape) != 1 or any(column.shape != shape for column in columns):
+        raise SamplingError(
+            "SAM-METHOD-KEYS",
+            _("Keys to sort by must be columns of one length, at least one of them."),
+            hint=_("Give each key one value for each unit, the outermost key first."),
+        )
+    group = np.zeros(shape, dtype=np.int64)
+    for column in columns:
+        values, codes = np.unique(column, return_inverse=True)
         turned = np.where(group % 2 == 0, codes, len(values) - 1 - codes)
         group = np.unique(group * len(values) + turned, return_inverse=True)[1].astype(np.int64)
     return np.argsort(group, kind="stable").astype(np.int64)
@@ -66,7 +82,7 @@ def systematic(
     Raises
     ------
     SamplingError
-        `n` is not a whole number from 0 to N.
+        `n` is not a whole number from 0 to N, or the order does not hold each unit once.
 
     Notes
     -----
@@ -78,10 +94,23 @@ def systematic(
     >>> len(systematic(10, 4, rng=np.random.default_rng(1)))
     4
     """
-    size = check_n(n, units)
+    size = check_n(n, check_units(units))
+    walk = None if order is None else _as_order(order, int(units))
     steps = (rng.random() + np.arange(size)) * (units / max(size, 1))
     places = np.minimum(steps.astype(np.int64), units - 1)
-    return places if order is None else np.sort(np.asarray(order, dtype=np.int64)[places])
+    return places if walk is None else np.sort(walk[places])
+
+
+def _as_order(order: ArrayLike, units: int) -> NDArray[np.int64]:
+    """An order that holds each position once."""
+    numbers = as_numbers(order)
+    if numbers.shape != (units,) or not np.array_equal(np.sort(numbers), np.arange(units)):
+        raise SamplingError(
+            "SAM-METHOD-ORDER",
+            _("An order must hold each position from 0 to N - 1 once."),
+            hint=_("Take it from serpentine, or from an argsort of the frame."),
+        )
+    return numbers.astype(np.int64)
 
 
 def pps_systematic(
