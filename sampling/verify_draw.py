@@ -4,7 +4,7 @@ For auditors: the standard library alone. Copy it anywhere (nothing of this proj
 
     python verify_draw.py draw-certificate.json frame-keys.csv [--sample-keys sample-keys.csv]
 
-Exit code 0: the draw holds. 1: each difference is named. 2: a file cannot be read. What is checked ("|" stands
+Exit code 0: the draw holds. 1: differences are named. 2: a file cannot be read. What is checked ("|" stands
 between texts that are hashed together; x is the number of the first 13 digits of a hash):
 1. Ceremony, where there was one: the commitment is SHA-256 of frame digest | SHA-256 of the design | program
    digest | SHA-256 of the nonce; the seed is that of "hyohon ceremony v1" | commitment | nonce | all dice.
