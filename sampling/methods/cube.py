@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linprog
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
+from sampling.methods._compiled import wanted
+from sampling.methods._landing import cheapest_plan
 from sampling.methods.balanced_inputs import as_columns
 from sampling.methods.flight import fly
 from sampling.methods.inclusion import EDGE, as_pik
@@ -21,6 +22,8 @@ __all__ = ["Balance", "Landing", "balance", "cube", "flight_phase"]
 Landing = Literal["lp", "suppression"]
 LARGEST_LP: Final = 12
 """Undecided units a linear programme takes (4,096 samples); above, variables are left out first."""
+SAME: Final = 1e-14
+"""A variable that differs from a multiple of π by this share alone is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +211,10 @@ def _prepare(
     soft = np.zeros_like(matrix)
     soft[alive] = matrix[alive] / probabilities[alive, None]
     if strata is None:
-        exact = np.ones((len(soft), 1 if _holds_constant(soft[alive]) else 0))
-        return exact, soft, probabilities, None
+        lowest, highest = soft[alive].min(axis=0, initial=np.inf), soft[alive].max(axis=0, initial=-np.inf)
+        same = highest - lowest <= SAME * np.maximum(np.abs(highest), np.abs(lowest))  # multiples of π
+        sized = bool(np.any(same & (highest != 0))) or _holds_constant(soft[alive])
+        return np.ones((len(soft), int(sized))), soft[:, ~same], probabilities, None
     labels = np.asarray(strata)
     if labels.shape != probabilities.shape:
         raise SamplingError(
@@ -240,14 +245,14 @@ def _fly_all(
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Flight in each stratum, then over all."""
-    flown = pik.copy()
+    flown, fast = pik.copy(), wanted(len(pik))
     if codes is not None:
         order = np.argsort(codes, kind="stable")
         for units in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
             inner = np.hstack([np.ones((len(units), 1)), soft[units]])
-            flown[units] = fly(inner, flown[units], rng)
+            flown[units] = fly(inner, flown[units], rng, fast=fast)
     left = _undecided(flown)
-    flown[left] = fly(np.hstack([exact, soft])[left], flown[left], rng)
+    flown[left] = fly(np.hstack([exact, soft])[left], flown[left], rng, fast=fast)
     return flown
 
 
@@ -264,7 +269,7 @@ def _suppress(
         left = _undecided(flown)
         if len(left) <= limit:
             break
-        flown[left] = fly(rows[left, :kept], flown[left], rng)
+        flown[left] = fly(rows[left, :kept], flown[left], rng, fast=wanted(len(flown)))
     return flown
 
 
@@ -283,16 +288,11 @@ def _programme(
     scaled = rows / np.where(scale > 0, scale, 1.0)
     gaps = (samples - chances) @ scaled[left]
     costs = np.einsum("sp,pq,sq->s", gaps, np.linalg.pinv(scaled.T @ scaled, hermitian=True), gaps)
-    found = linprog(
-        costs,
-        A_eq=np.vstack([samples.T, np.ones(len(samples))]),
-        b_eq=np.append(chances, 1.0),
-        method="highs",
-    )
-    if found.x is None:
+    found = cheapest_plan(costs, np.vstack([samples.T, np.ones(len(samples))]), np.append(chances, 1.0))
+    if found is None:
         raise SamplingError(
             "SAM-CUBE-LP", _("The landing found no plan."), hint=_("Use the landing 'suppression'.")
         )
-    plan = np.clip(found.x, 0.0, None)
+    plan = np.clip(found, 0.0, None)
     drawn: NDArray[np.float64] = samples[rng.choice(len(samples), p=plan / plan.sum())]
     return drawn

@@ -5,9 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sampling.methods._compiled import wanted
 from sampling.methods.inclusion import EDGE
 
-__all__ = ["fly"]
+__all__ = ["ALIKE", "REFRESH", "TIE", "ZERO", "fly"]
 
 ZERO: Final = 1e-10
 """A coordinate of a column (entries of size about 1) in the basis below this is none."""
@@ -15,12 +16,20 @@ TIE: Final = 1e-13
 """Rooms this near to the step end together: the member of the greatest weight leaves."""
 REFRESH: Final = 64
 """Units between two fresh inversions of the basis, so that rounding does not build up."""
+ALIKE: Final = 1 - 1e-9
+"""Weights this near to the largest are as large: the first of them is taken."""
 RANK: Final = 1e-10
 """Singular values below this share of the largest are none: variables that repeat each other."""
+CLEAR: Final = 1e-8
+"""Where all eigenvalues of A'A are above this share of the largest, they tell the rank well enough."""
 
 
 def fly(
-    columns: NDArray[np.float64], pik: NDArray[np.float64], rng: np.random.Generator
+    columns: NDArray[np.float64],
+    pik: NDArray[np.float64],
+    rng: np.random.Generator,
+    *,
+    fast: bool | None = None,
 ) -> NDArray[np.float64]:
     """Move probabilities at random to 0 or 1 until no move keeps the balancing equations.
 
@@ -32,6 +41,8 @@ def fly(
         Shape (N,): where the walk begins, 0 to 1.
     rng : numpy.random.Generator
         Order of the units and directions.
+    fast : bool, optional
+        Whether the compiled walk is taken; left out, it is for large populations where numba is installed.
 
     Returns
     -------
@@ -63,7 +74,15 @@ def fly(
     result = pik.copy()
     free = rng.permutation(np.flatnonzero((pik > 0) & (pik < 1)))
     if free.size:
-        result[free] = _walk(_orthonormal(columns[free]), pik[free], rng)
+        rows, chances = _orthonormal(columns[free]), rng.random(free.size)
+        if wanted(len(pik)) if fast is None else fast:
+            from sampling.methods._compiled_flight import walk
+
+            values = pik[free]
+            walk(rows, values, chances)
+            result[free] = values
+        else:
+            result[free] = _walk(rows, pik[free], chances.tolist())
     result[result < EDGE] = 0.0
     result[result > 1 - EDGE] = 1.0
     return result
@@ -75,17 +94,16 @@ def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     kept: NDArray[np.float64] = columns[:, norms > 0] / norms[norms > 0]
     if not kept.shape[1]:
         return kept
+    squares, turn = np.linalg.eigh(kept.T @ kept)
+    if squares[0] > CLEAR * squares[-1]:
+        return np.ascontiguousarray(kept @ (turn * (len(columns) / squares) ** 0.5))
     left, singular, _right = np.linalg.svd(kept, full_matrices=False)
-    basis: NDArray[np.float64] = np.asarray(left[:, singular > RANK * singular[0]] * len(columns) ** 0.5)
-    return basis
+    return np.ascontiguousarray(left[:, singular > RANK * singular[0]] * len(columns) ** 0.5)
 
 
-def _walk(
-    rows: NDArray[np.float64], pik: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _walk(rows: NDArray[np.float64], pik: NDArray[np.float64], chances: list[float]) -> NDArray[np.float64]:
     """Walk through the units in their order: probabilities of shape (N,) at the end of the flight."""
     size, rank = rows.shape
-    chances = rng.random((size,)).tolist()
     values = pik.copy()
     empty = np.ones(rank, dtype=bool)  # places of the basis that hold no unit yet, but a unit vector
     members = np.full(rank, -1, dtype=np.int64)
@@ -103,11 +121,11 @@ def _walk(
             moving = size_of > ZERO
             step, rooms, limit, end = _direction(weight, size_of, moving, inside, own, chances[unit])
             inside = np.clip(inside - step * np.where(moving, weight, 0.0), 0.0, 1.0)
-            if limit <= abs(step):
+            if limit <= abs(step) + TIE:
                 values[unit] = end
                 continue
             own += step
-            place = int(np.where(rooms <= abs(step) + TIE, size_of, 0.0).argmax())
+            place = _first(np.where(rooms <= abs(step) + TIE, size_of, 0.0))
             values[members[place]] = 1.0 if (weight[place] < 0) == (end == 1.0) else 0.0
         empty[place] = False
         members[place], inside[place], basis[:, place] = unit, own, row
@@ -121,8 +139,13 @@ def _walk(
 def _outside(size_of: NDArray[np.float64], empty: NDArray[np.bool_]) -> int:
     """Return the empty place that the unit fills, where it lies outside the span of the members; else -1."""
     outside = np.where(empty, size_of, 0.0)
-    best = int(outside.argmax())
+    best = _first(outside)
     return best if outside[best] > ZERO else -1
+
+
+def _first(sizes: NDArray[np.float64]) -> int:
+    """Return the first of the largest, whatever rounding made of equal ones."""
+    return int((sizes >= sizes.max() * ALIKE).argmax())
 
 
 def _direction(
@@ -141,6 +164,7 @@ def _direction(
     ahead, behind = np.where(rising, to_one, to_zero), np.where(rising, to_zero, to_one)
     up = min(float(ahead.min(initial=np.inf)), 1.0 - own)
     down = min(float(behind.min(initial=np.inf)), own)
+    up, down = up if up > TIE else 0.0, down if down > TIE else 0.0
     if chance * (up + down) < down:
         return up, ahead, 1.0 - own, 1.0
     return -down, behind, own, 0.0
