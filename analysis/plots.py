@@ -4,15 +4,13 @@ Figures belong to no window and change no global setting; show one by naming it 
 ``figure.savefig``.
 """
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from analysis.blocks import TRAINING
+from custody.figures import figure_png, japanese, new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +22,6 @@ __all__ = ["figure_png", "interval_plot", "likert_bars", "sorted_bars"]
 COLOURS: Final = ("#1b5e8c", "#5b9bc8", "#c9d6df", "#e2a76f", "#b5552b", "#7a7a7a", "#4c8c5a", "#a78bba")
 """Dark to light to dark: neighbours differ in lightness, so that they stay apart in grey print."""
 NO_ANSWER_COLOUR: Final = "#e8e8e8"
-FONTS: Final = ("BIZUDGothic", "IPAexGothic")
-"""The gothic ones of the fonts that labels use; the second is always there."""
 ROW_HEIGHT: Final = 0.34
 LABEL_FROM: Final = 4.0  # percent: narrower parts of a bar carry no number
 
@@ -67,7 +63,7 @@ def interval_plot(
         tidy[name].to_numpy(np.float64) * factor for name in ("estimate", "ci_low", "ci_high")
     )
     rows = np.arange(len(values))
-    with _japanese():
+    with japanese():
         figure, axes = _axes(len(values), title, training)
         axes.hlines(rows, low, high, color=COLOURS[1], linewidth=3, zorder=2)
         axes.plot(values, rows, "o", color=COLOURS[0], markersize=5, zorder=3)
@@ -121,7 +117,7 @@ def likert_bars(
     """
     named = [f"{label}  (n={base:,})" for label, base in zip(labels, bases, strict=True)]
     colours = _bar_colours([str(name) for name in shares.columns], no_answer)
-    with _japanese():
+    with japanese():
         figure, axes = _axes(len(shares), title, training, extra=0.5)
         left = np.zeros(len(shares))
         for name, colour in colours.items():
@@ -178,7 +174,7 @@ def sorted_bars(
     frame = frame[frame["estimate"].notna()].sort_values(["end", "estimate"], ascending=[True, False])
     values, low, high = (frame[name].to_numpy(np.float64) * 100 for name in ("estimate", "ci_low", "ci_high"))
     rows = np.arange(len(values))
-    with _japanese():
+    with japanese():
         figure, axes = _axes(len(values), f"{title}  (n={base:,})", training)
         axes.barh(rows, values, color=[COLOURS[2] if end else COLOURS[1] for end in frame["end"]])
         axes.hlines(rows, low, high, color=COLOURS[0], linewidth=1.2)
@@ -190,45 +186,8 @@ def sorted_bars(
     return figure
 
 
-def figure_png(figure: "Figure") -> bytes:
-    """Draw a figure as PNG; the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure.
-
-    Returns
-    -------
-    bytes
-        PNG.
-    """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
-
-
-@cache
-def _figure_class() -> "type[Figure]":
-    """Make the class of our figures: a notebook shows one that is named at the end of a cell."""
-    from matplotlib.figure import Figure
-
-    class Picture(Figure):
-        """A figure that draws itself in a notebook, without pyplot."""
-
-        def _repr_png_(self) -> bytes:
-            return figure_png(self)
-
-    return Picture
-
-
 def _axes(rows: int, title: str, training: bool, extra: float = 0.0) -> "tuple[Figure, Axes]":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    figure = _figure_class()(
-        figsize=(8.0, 1.3 + extra + ROW_HEIGHT * max(rows, 2)), dpi=120, layout="constrained"
-    )
-    FigureCanvasAgg(figure)
+    figure = new_figure(8.0, 1.3 + extra + ROW_HEIGHT * max(rows, 2))
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=11)
     for side in ("top", "right", "left"):
@@ -257,25 +216,3 @@ def _write_inside(
 def _bar_colours(names: Sequence[str], no_answer: str | None) -> Mapping[str, str]:
     palette = iter(COLOURS)
     return {name: NO_ANSWER_COLOUR if name == no_answer else next(palette, "#bbbbbb") for name in names}
-
-
-@contextmanager
-def _japanese() -> Iterator[None]:
-    import matplotlib as mpl
-
-    with mpl.rc_context({"font.family": list(_families()), "axes.unicode_minus": False}):
-        yield
-
-
-@cache
-def _families() -> tuple[str, ...]:
-    """Tell matplotlib of the Japanese fonts of this machine, the preferred one first."""
-    from matplotlib import font_manager
-
-    from custody.fonts import FontChain
-
-    names = []
-    for font in FontChain.find(FONTS).fonts:
-        font_manager.fontManager.addfont(str(font.path))
-        names.append(font_manager.FontProperties(fname=str(font.path)).get_name())
-    return tuple(names)

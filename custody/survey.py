@@ -17,6 +17,7 @@ from typing import Final
 import platformdirs
 
 from custody.clock import JST, Clock, SimulatedClock, SystemClock
+from custody.design_settings import DesignSettings, read_design_settings
 from custody.errors import ConfigError
 from custody.files import write_whole
 from custody.frame_settings import FrameSettings, read_frame_settings
@@ -55,15 +56,6 @@ class Contact:
     phone: str
     email: str
     hours: str
-
-
-@dataclass(frozen=True, slots=True)
-class DesignSettings:
-    """The planned draw: ``n`` persons, strata ``by`` these columns, ``allocation`` rule."""
-
-    n: int
-    by: tuple[str, ...]
-    allocation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +184,7 @@ class Survey:
             municipality=values.text("municipality"),
             areas=_areas(values),
             contact=_contact(values.table("contact")),
-            design=_design(values.table("design")),
+            design=read_design_settings(values.table("design")),
             frame=read_frame_settings(_optional(values, "frame")),
             codebook=values.text("codebook"),
             clock=open_at(at, training=training, ledger=folder / "ledger.sqlite"),
@@ -268,15 +260,6 @@ def _optional(values: Settings, name: str) -> Settings:
 def _contact(values: Settings) -> Contact:
     values.only(*_CONTACT)
     return Contact(*(values.text(key, blank=True) for key in _CONTACT))
-
-
-def _design(values: Settings) -> DesignSettings:
-    values.only("n", "by", "allocation")
-    return DesignSettings(
-        n=values.integer("n", least=1),
-        by=tuple(values.texts("by")),
-        allocation=values.choice("allocation", ("proportional", "equal")),
-    )
 
 
 def _known(values: Settings) -> dict[str, PublicKeys]:

@@ -15,7 +15,7 @@ if _typing.TYPE_CHECKING:
     from sampling.answers import AnswersIn, take_answers
     from sampling.building import build_frame
     from sampling.certificate import DrawCertificate, read_certificate
-    from sampling.design import Preview, StratifiedDesign
+    from sampling.design import StratifiedDesign
     from sampling.drawing import Sample, draw
     from sampling.exclusions import Exclusions, read_exclusions
     from sampling.flow_chart import flow_chart_pdf, flow_chart_svg
@@ -25,6 +25,8 @@ if _typing.TYPE_CHECKING:
     from sampling.layout import Layout, load_layout
     from sampling.layout_check import LayoutCheck, check_layout
     from sampling.linkage import Links, link_registers, read_decisions
+    from sampling.method_design import MethodDesign, MethodSample, Stage
+    from sampling.preview import Preview
     from sampling.quarantine import open_quarantine
     from sampling.refresh import RefreshRun, refresh_survey
     from sampling.registers import Register, read_certifications, read_qualifications, read_residents
@@ -43,11 +45,14 @@ __all__ = [
     "LayoutCheck",
     "Linkage",
     "Links",
+    "MethodDesign",
+    "MethodSample",
     "Preview",
     "RefreshRun",
     "Register",
     "RegisterFiles",
     "Sample",
+    "Stage",
     "StratifiedDesign",
     "build_frame",
     "check_layout",
@@ -78,7 +83,7 @@ _HOME = {
     "answers": ("AnswersIn", "take_answers"),
     "building": ("build_frame",),
     "certificate": ("DrawCertificate", "read_certificate"),
-    "design": ("Preview", "StratifiedDesign"),
+    "design": ("StratifiedDesign",),
     "drawing": ("Sample", "draw"),
     "exclusions": ("Exclusions", "read_exclusions"),
     "flow_chart": ("flow_chart_pdf", "flow_chart_svg"),
@@ -88,6 +93,8 @@ _HOME = {
     "layout": ("Layout", "load_layout"),
     "layout_check": ("LayoutCheck", "check_layout"),
     "linkage": ("Links", "link_registers", "read_decisions"),
+    "method_design": ("MethodDesign", "MethodSample", "Stage"),
+    "preview": ("Preview",),
     "quarantine": ("open_quarantine",),
     "refresh": ("RefreshRun", "refresh_survey"),
     "registers": ("Register", "read_certifications", "read_qualifications", "read_residents"),

@@ -203,12 +203,7 @@ def draw_sample(
     permit = gate.permit(survey, "draw", items=_items(files), n=survey.design.n)
     with refusals(survey, "draw"):
         number = draw_number(survey, redraw_reason)
-        design = StratifiedDesign(
-            survey.design.n,
-            survey.design.by,
-            survey.design.allocation,  # type: ignore[arg-type]
-            one_per_household=survey.frame.one_per_household,
-        )
+        design = StratifiedDesign.from_settings(survey.design, survey.frame)
         built = _build(survey, files, knowledge_date)
         plain = draw(
             built.frame,

@@ -40,6 +40,10 @@ class Limits:
         Size of a list of exclusions, bytes.
     min_per_stratum : int
         Default floor of an allocation, persons.
+    few_answers : int
+        A preview warns of a domain with fewer expected answers.
+    wide_margin : float
+        A preview warns of a wider margin of a proportion, 0 to 1.
     largest_household : int
         Persons of the frame that share a household number, at most, to count as a household.
     min_found_share : float
@@ -70,6 +74,8 @@ class Limits:
     renewal_window_days: int
     max_list_bytes: int
     min_per_stratum: int
+    few_answers: int
+    wide_margin: float
     largest_household: int
     min_found_share: float
     max_extract_age_days: int

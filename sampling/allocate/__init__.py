@@ -11,7 +11,7 @@ array([35, 35, 30])
 """
 
 from sampling.allocate.bethel import bethel
-from sampling.allocate.exact import allocate, largest_remainder
+from sampling.allocate.exact import allocate, largest_remainder, share_within
 from sampling.allocate.optimum import optimal_for_budget, optimal_for_variance, round_best
 from sampling.allocate.precision import Allocation, expected_precision
 from sampling.allocate.rules import (
@@ -36,4 +36,5 @@ __all__ = [
     "optimal_for_variance",
     "round_best",
     "round_remainder",
+    "share_within",
 ]

@@ -10,7 +10,7 @@ from fractions import Fraction
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 
-__all__ = ["allocate", "largest_remainder"]
+__all__ = ["allocate", "check_reach", "largest_remainder", "share_within"]
 
 
 def allocate(n: int, weights: Sequence[int], sizes: Sequence[int], *, minimum: int = 0) -> list[int]:
@@ -52,6 +52,27 @@ def allocate(n: int, weights: Sequence[int], sizes: Sequence[int], *, minimum: i
     [3, 3, 1]
     """
     lower = [min(minimum, size) for size in sizes]
+    check_reach(n, sizes, lower, minimum)
+    return share_within(n, [Fraction(weight) for weight in weights], lower, sizes)
+
+
+def check_reach(n: int, sizes: Sequence[int], lower: Sequence[int], minimum: int) -> None:
+    """Check that a sample is neither more than there are nor less than the minimum of all strata.
+
+    Parameters
+    ----------
+    n : int
+        Persons to draw.
+    sizes, lower : sequence of int
+        Persons of each stratum, and the least that each gives.
+    minimum : int
+        The rule behind `lower`, for the message.
+
+    Raises
+    ------
+    SamplingError
+        `n` is more than the sum of sizes, or less than the sum of lower.
+    """
     if n > sum(sizes):
         text = _("The design asks for {n:,} persons, but the frame has {size:,}.")
         raise SamplingError(
@@ -64,9 +85,40 @@ def allocate(n: int, weights: Sequence[int], sizes: Sequence[int], *, minimum: i
             text.format(n=n, minimum=minimum, strata=len(sizes)),
             hint=_("Draw more, use fewer strata, or lower the minimum."),
         )
-    scale = _scale(n, weights, lower, sizes)
+
+
+def share_within(
+    n: int, weights: Sequence[Fraction], lower: Sequence[int], upper: Sequence[int]
+) -> list[int]:
+    """Share a whole number in proportion to weights, within limits of each share.
+
+    Parameters
+    ----------
+    n : int
+        The number, from sum(lower) to sum(upper).
+    weights : sequence of fractions.Fraction
+        Relative shares, above 0.
+    lower, upper : sequence of int
+        Limits of each share, 0 or more, lower <= upper.
+
+    Returns
+    -------
+    list of int
+        Shares that sum to `n`.
+
+    Notes
+    -----
+    clip(t w_h, lower_h, upper_h) with the one t for which they sum to n; then whole numbers by largest
+    remainder, ties to the earlier one.
+
+    Examples
+    --------
+    >>> share_within(10, [Fraction(1, 2), Fraction(1, 3)], [0, 0], [5, 9])
+    [5, 5]
+    """
+    scale = _scale(n, weights, lower, upper)
     shares = [
-        _clip(scale * weight, least, most) for weight, least, most in zip(weights, lower, sizes, strict=True)
+        _clip(scale * weight, least, most) for weight, least, most in zip(weights, lower, upper, strict=True)
     ]
     return largest_remainder(shares)
 
@@ -100,7 +152,7 @@ def _clip(share: Fraction, least: int, most: int) -> Fraction:
     return max(Fraction(least), min(Fraction(most), share))
 
 
-def _scale(n: int, weights: Sequence[int], lower: Sequence[int], upper: Sequence[int]) -> Fraction:
+def _scale(n: int, weights: Sequence[Fraction], lower: Sequence[int], upper: Sequence[int]) -> Fraction:
     """Find t with sum(clip(t w, lower, upper)) = n: linear between the points where a limit is met."""
 
     def total(scale: Fraction) -> Fraction:
@@ -109,7 +161,7 @@ def _scale(n: int, weights: Sequence[int], lower: Sequence[int], upper: Sequence
             start=Fraction(0),
         )
 
-    met = {Fraction(limit, w) for bound in (lower, upper) for limit, w in zip(bound, weights, strict=True)}
+    met = {limit / w for bound in (lower, upper) for limit, w in zip(bound, weights, strict=True)}
     corners = [Fraction(0), *sorted(met)]
     place = bisect_left(corners, Fraction(n), key=total)
     if place == 0:

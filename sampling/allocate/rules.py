@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Rule = Literal["equal", "proportional", "neyman", "cost", "power"]
 Rounding = Literal["best", "remainder"]
+Total = Literal["answers", "draws"]
 ROUNDING_ERROR: Final = 1e-9
 
 
@@ -44,6 +45,7 @@ def allocation_weights(
     costs: ArrayLike = 1.0,
     power: float = 0.5,
     measure: ArrayLike | None = None,
+    response: ArrayLike | None = None,
 ) -> Floats:
     """Return the relative share of each stratum under a rule.
 
@@ -63,6 +65,9 @@ def allocation_weights(
         Bankier's q, 0 to 1: 0 gives each stratum about the same CV, 1 is Neyman's (with `measure` the total).
     measure : array_like of float, shape (H,)
         Importance X_h, above 0, of power; default: the size of the stratum's total, N_h |mean_h|.
+    response : array_like of float, shape (H,) or (), optional
+        Expected response rate r_h, above 0 to 1: the weights are then those of the persons drawn, whose
+        total is given. Default: the weights of the answers.
 
     Returns
     -------
@@ -78,6 +83,12 @@ def allocation_weights(
     -----
     equal 1; proportional N_h; neyman N_h S_h; cost N_h S_h / sqrt(c_h); power X_h^q S_h / |mean_h|.
 
+    Of n_h persons drawn m_h = n_h r_h answer. Equal or proportional answers ask for m_h in proportion to 1
+    or N_h: draws in proportion to 1 / r_h or N_h / r_h. The other rules minimise a sum of a_h² / m_h =
+    (a_h² / r_h) / n_h, with a_h = N_h S_h (power: X_h^q S_h / |mean_h|). With the total of n_h given,
+    Lagrange's condition a_h² / (r_h n_h²) = λ gives n_h in proportion to a_h / sqrt(r_h); with the cost
+    sum c_h n_h given, a_h² / (r_h n_h²) = λ c_h gives a_h / sqrt(r_h c_h).
+
     References
     ----------
     Cochran (1977), Sampling Techniques, 3rd ed., sections 5.5 and 5.9.
@@ -92,13 +103,14 @@ def allocation_weights(
     if rule not in get_args(Rule):
         raise refuse("rule", _("Allowed: {range}.").format(range=", ".join(get_args(Rule))))
     sizes = per_stratum("N_h", N_h, None, 1)
+    rates = per_stratum("response", 1.0 if response is None else response, len(sizes), POSITIVE, 1)
     if rule in ("equal", "proportional"):
-        return sizes if rule == "proportional" else np.ones_like(sizes)
+        return (sizes if rule == "proportional" else np.ones_like(sizes)) / rates
     if S_h is None:
         raise refuse("S_h", _("Give one number for each stratum, within its limits."))
-    sd = per_stratum("S_h", S_h, len(sizes), 0)
+    sd = per_stratum("S_h", S_h, len(sizes), 0) / np.sqrt(rates)
     if rule == "power":
-        return sd * _power(sizes, means, power, measure)
+        return np.asarray(sd * _power(sizes, means, power, measure), dtype=np.float64)
     prices = per_stratum("costs", costs, len(sizes), POSITIVE) if rule == "cost" else 1.0
     return np.asarray(sizes * sd / np.sqrt(prices), dtype=np.float64)
 
@@ -227,25 +239,29 @@ def allocate_strata(
     maximum: ArrayLike | None = None,
     take_all: ArrayLike | None = None,
     response: ArrayLike = 1.0,
+    total: Total = "answers",
     rounding: Rounding = "best",
     strata: Sequence[str] | None = None,
 ) -> Allocation:
-    """Allocate n answers to strata by a rule, in whole numbers within limits, and expect the precision.
+    """Allocate n answers or draws to strata by a rule, in whole numbers within limits; expect the precision.
 
     Parameters
     ----------
     n : int
-        Answers in all (persons drawn, where everybody answers).
+        Answers, or persons drawn, in all (the same, where everybody answers).
     N_h, S_h, means, costs, power, measure
-        As in `allocation_weights`; under response rates a unit of the cost rule is an answer, c_h / r_h.
+        As in `allocation_weights`; with a total of answers a unit of the cost rule costs c_h / r_h.
     rule : {"equal", "proportional", "neyman", "cost", "power"}
         The rule.
     minimum, maximum : array_like of int, shape (H,) or ()
-        Limits of the answers; a stratum that has fewer than the minimum gives all.
+        Limits of the answers or draws; a stratum that has fewer than the minimum gives all.
     take_all : array_like of bool, shape (H,), optional
         Strata of which everybody is drawn.
     response : array_like of float, shape (H,) or ()
-        Expected response rate r_h; n_h / r_h persons are drawn, rounded up.
+        Expected response rate r_h, above 0 to 1.
+    total : {"answers", "draws"}
+        What `n` counts. Answers: n_h / r_h persons are drawn, rounded up, so that their sum follows. Draws:
+        n letters are paid for, and the rule shares them so that the answers serve it best.
     rounding : {"best", "remainder"}
         Smallest sum w_h² / n_h (`round_best`), or largest remainder.
     strata : sequence of str, optional
@@ -254,7 +270,7 @@ def allocate_strata(
     Returns
     -------
     Allocation
-        Where everybody answers n_h sums to `n`. Without `S_h` a standard deviation of 1 is assumed.
+        With a total of draws n_h sums to `n`. Without `S_h` a standard deviation of 1 is assumed.
 
     Raises
     ------
@@ -267,19 +283,28 @@ def allocate_strata(
     array([35, 35, 30])
     >>> allocate_strata(100, [600, 300, 100], response=[0.5, 0.75, 1.0]).n_h
     array([120,  40,  10])
+    >>> allocate_strata(170, [600, 300, 100], response=[0.5, 0.75, 1.0], total="draws").n_h
+    array([120,  40,  10])
     """
+    if total not in get_args(Total):
+        raise refuse("total", _("Allowed: {range}.").format(range=", ".join(get_args(Total))))
     sizes = per_stratum("N_h", N_h, None, 1)
     rates = per_stratum("response", response, len(sizes), POSITIVE, 1)
     prices = per_stratum("costs", costs, len(sizes), POSITIVE)
-    w = allocation_weights(rule, sizes, S_h, means=means, costs=prices / rates, power=power, measure=measure)
-    low, high = _limits(np.floor(sizes * rates + ROUNDING_ERROR), minimum, maximum, take_all)
+    of_answers = total == "answers"
+    w = allocation_weights(
+        rule, sizes, S_h, means=means, costs=prices / rates if of_answers else prices, power=power,
+        measure=measure, response=None if of_answers else rates,
+    )  # fmt: skip
+    most = np.floor(sizes * rates + ROUNDING_ERROR) if of_answers else sizes
+    low, high = _limits(most, minimum, maximum, take_all)
     if rounding not in get_args(Rounding) or n != int(n):
         raise refuse("rounding, n", _("Allowed: {range}.").format(range="best, remainder; 1, 2, 3, …"))
     if rounding == "best":
-        answers = round_best(n, w, low, high)
+        drawn = round_best(n, w, low, high)
     else:
-        answers = round_remainder(clipped_shares(n, w, low, high))
-    drawn = draws_for_answers(answers, sizes, rates)
+        drawn = round_remainder(clipped_shares(n, w, low, high))
+    drawn = draws_for_answers(drawn, sizes, rates) if of_answers else drawn
     if take_all is not None:
         drawn = np.where(np.asarray(take_all), sizes, drawn).astype(np.int64)
     sd = np.ones_like(sizes) if S_h is None else S_h

@@ -3,14 +3,12 @@
 The figure belongs to no window and changes no global setting.
 """
 
-import io
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from custody.fonts import FontChain
+from custody.figures import japanese, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["precision_plot"]
 
-FONTS: Final = ("BIZUDGothic", "IPAexGothic")
-"""The gothic ones of the fonts that labels use; the second is always there."""
 COLOURS: Final = ("#1b5e8c", "#b5552b", "#4c8c5a", "#7a7a7a", "#a78bba", "#5b9bc8")
 STYLES: Final = ("-", "--", "-.", ":")
 
@@ -60,9 +56,7 @@ def precision_plot(
     >>> len(figure.axes)
     1
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context({"font.family": list(_families()), "axes.unicode_minus": False}):
+    with japanese():
         figure, axes = _axes(title, x_label, y_label)
         shown = table.sort_index()
         for place, p in enumerate(shown.columns):
@@ -87,11 +81,9 @@ def precision_plot(
 
 
 def _axes(title: str, x_label: str, y_label: str) -> "tuple[Figure, Axes]":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.ticker import StrMethodFormatter
 
-    figure = _figure_class()(figsize=(8.0, 4.5), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(8.0, 4.5)
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(x_label)
@@ -101,31 +93,3 @@ def _axes(title: str, x_label: str, y_label: str) -> "tuple[Figure, Axes]":
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return figure, axes
-
-
-@cache
-def _figure_class() -> "type[Figure]":
-    """Make the class of our figures: a notebook shows one that is named at the end of a cell."""
-    from matplotlib.figure import Figure
-
-    class Picture(Figure):
-        """A figure that draws itself in a notebook, without pyplot."""
-
-        def _repr_png_(self) -> bytes:
-            buffer = io.BytesIO()
-            self.savefig(buffer, format="png", metadata={"Software": None})
-            return buffer.getvalue()
-
-    return Picture
-
-
-@cache
-def _families() -> tuple[str, ...]:
-    """Tell matplotlib of the Japanese fonts of this machine, the preferred one first."""
-    from matplotlib import font_manager
-
-    names = []
-    for font in FontChain.find(FONTS).fonts:
-        font_manager.fontManager.addfont(str(font.path))
-        names.append(font_manager.FontProperties(fname=str(font.path)).get_name())
-    return tuple(names)

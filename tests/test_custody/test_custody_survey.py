@@ -72,7 +72,7 @@ CASES = [
     ("n = 3000", "n = 0", "design.n"),
     ("n = 3000", "n = true", "design.n"),
     ("n = 3000", "sample_size = 3000", "design.sample_size"),
-    ('allocation = "proportional"', 'allocation = "neyman"', "design.allocation"),
+    ('allocation = "proportional"', 'allocation = "newman"', "design.allocation"),
     ('by = ["area", "age_band", "sex"]', "by = []", "design.by"),
     ('title = "高齢者', 'titel = "高齢者', "titel"),
     ('"光が丘" = ["旭町",', '"光が丘" = ["旭町", "練馬",', "areas"),

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from custody.errors import SamplingError
+from custody.figures import FONTS
 from custody.fonts import FontChain
 from sampling.size.difference import size_two_means, size_two_proportions
 from sampling.size.domains import size_domains
-from sampling.size.plot import FONTS, precision_plot
+from sampling.size.plot import precision_plot
 from sampling.size.power import (
     detectable_two_means,
     detectable_two_proportions,
