@@ -8,8 +8,10 @@ import typer
 from custody.errors import ConfigError, SamplingError
 from custody.messages import gettext as _
 from custody.messages import mark
+from sampling.ceremony_commands import add_commit
 from sampling.frame_commands import add_draw, add_frame, at_option, example_of, say_files, survey_argument
 from sampling.layout_commands import build_layout
+from sampling.preview_commands import add_preview
 from sampling.quarantine_commands import add_quarantine
 from sampling.refresh_commands import add_refresh, say_voids
 
@@ -45,12 +47,15 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        frame, quarantine, draw, verify, refresh, hand-over, answers, export-link; layout with its own.
+        frame, preview, quarantine, commit, draw, verify, refresh, hand-over, answers, export-link; layout
+        has more.
     """
     app = typer.Typer(help=_("Registers, frame, draw, hand-overs, answers (staff)."), no_args_is_help=True)
     for add in (
         add_frame,
+        add_preview,
         add_quarantine,
+        add_commit,
         add_draw,
         _add_verify,
         add_refresh,

@@ -12,7 +12,7 @@ from custody.messages import gettext as _
 from custody.messages import mark
 
 if TYPE_CHECKING:
-    from sampling.acts import FrameRun
+    from sampling.acts import DrawRun, FrameRun
     from sampling.register_files import RegisterFiles
 
 __all__ = [
@@ -189,28 +189,36 @@ def add_draw(app: typer.Typer) -> None:
         seed: Annotated[
             str | None, typer.Option(help=_("From dice thrown in public; left out: the computer's dice."))
         ] = None,
+        dice: Annotated[list[str] | None, _dice()] = None,
         redraw: Annotated[
             str | None, typer.Option(metavar="REASON", help=_("Declare the former draw void, and say why."))
         ] = None,
         knowledge_date: Annotated[str | None, _knowledge_date()] = None,
         at: Annotated[str | None, at_option()] = None,
     ) -> None:
-        from custody.console import say, step
         from custody.survey import Survey
         from sampling.acts import draw_sample
 
+        extra: dict[str, Any] = {"entropies": tuple(dice)} if dice else {}
         run = draw_sample(
             Survey.open(survey, at),
             files,
             seed=seed,
             knowledge_date=_date(knowledge_date),
             redraw_reason=redraw,
+            **extra,
         )
-        certificate = run.sample.certificate
-        step(_("frame"), persons=certificate.persons)
-        step(_("sample"), drawn=certificate.sample, strata=len(certificate.strata))
-        say("  " + _("seed: {seed}").format(seed=certificate.seed))
+        _say_draw(run)
         say_files(run.files)
+
+
+def _say_draw(run: "DrawRun") -> None:
+    from custody.console import say, step
+
+    certificate = run.sample.certificate
+    step(_("frame"), persons=certificate.persons)
+    step(_("sample"), drawn=certificate.sample, strata=len(certificate.strata))
+    say("  " + _("seed: {seed}").format(seed=certificate.seed))
 
 
 def _say_frame(run: "FrameRun") -> None:
@@ -268,6 +276,10 @@ def _date(text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise ConfigError("CFG-DATE", _("This is not a date."), hint=_("Write it like 2009-11-01.")) from None
+
+
+def _dice() -> Any:
+    return typer.Option(metavar="DIGITS", help=_("After a commitment: the dice of a party; once for each."))
 
 
 def _knowledge_date() -> Any:

@@ -1,0 +1,129 @@
+"""The design of a public draw as one text (抽出設計の記録): what is drawn from where, before any seed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from custody.survey import Survey
+from sampling.design import StratifiedDesign
+from sampling.frame import Frame
+
+__all__ = ["StratumPlan", "design_text", "plan_strata", "planned_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class StratumPlan:
+    """What is planned for a stratum.
+
+    Parameters
+    ----------
+    stratum : str
+        Its name.
+    persons : int
+        N_h, persons of the frame in it.
+    sample : int or None
+        n_h, persons to draw; None with one person a household, where the seed decides the share.
+    """
+
+    stratum: str
+    persons: int
+    sample: int | None
+
+
+def plan_strata(design: StratifiedDesign, frame: Frame) -> tuple[StratumPlan, ...]:
+    """Say what a design draws from each stratum, as far as it is known before the seed.
+
+    Parameters
+    ----------
+    design : StratifiedDesign
+        The design.
+    frame : Frame
+        The frame.
+
+    Returns
+    -------
+    tuple of StratumPlan
+        Ordered by name; without samples where one person a household is drawn.
+
+    Raises
+    ------
+    SamplingError
+        The design does not fit the frame.
+    """
+    table = design.preview(frame).tidy()
+    rows = zip(table["stratum"], table["persons"], table["sample"], strict=True)
+    if design.one_per_household:
+        return tuple(StratumPlan(str(stratum), int(persons), None) for stratum, persons, _sample in rows)
+    return tuple(StratumPlan(str(stratum), int(persons), int(sample)) for stratum, persons, sample in rows)
+
+
+def design_text(
+    design: StratifiedDesign,
+    strata: Sequence[StratumPlan],
+    *,
+    prn_key_sha256: str = "",
+    coordination: Mapping[str, Any] | None = None,
+) -> str:
+    """Write a design in one way only.
+
+    Parameters
+    ----------
+    design : StratifiedDesign
+        The design.
+    strata : sequence of StratumPlan
+        The plan; enters where every stratum's sample is known before the seed.
+    prn_key_sha256 : str
+        Digest of the permanent key, where the draw is coordinated with another survey's.
+    coordination : mapping, optional
+        With what and how.
+
+    Returns
+    -------
+    str
+        JSON with sorted keys and no blanks: design, and where they apply strata (lists of stratum, persons,
+        sample), prn_key_sha256, coordination.
+
+    Examples
+    --------
+    >>> text = design_text(StratifiedDesign(n=3, by=["sex"]), [StratumPlan("F", 9, 3)])
+    >>> json.loads(text)["strata"]
+    [['F', 9, 3]]
+    """
+    values: dict[str, Any] = {"design": _facts(design)}
+    if all(plan.sample is not None for plan in strata):
+        values["strata"] = [[plan.stratum, plan.persons, plan.sample] for plan in strata]
+    if prn_key_sha256:
+        values["prn_key_sha256"] = prn_key_sha256
+    if coordination is not None:
+        values["coordination"] = dict(coordination)
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def planned_text(survey: Survey, design: StratifiedDesign, frame: Frame) -> str:
+    """Write down what a draw of the survey will do, in the words of the commitment.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    design : StratifiedDesign
+        Its design.
+    frame : Frame
+        Its frame.
+
+    Returns
+    -------
+    str
+        As `design_text`.
+    """
+    return design_text(design, plan_strata(design, frame))
+
+
+def _facts(design: StratifiedDesign) -> Mapping[str, Any]:
+    """Return the design's own facts, or for a design without them its five settings."""
+    if (facts := getattr(design, "facts", None)) is not None:
+        found: Mapping[str, Any] = facts()
+        return found
+    names = ("n", "by", "allocation", "minimum", "one_per_household")
+    return {name: getattr(design, name) for name in names}
