@@ -13,11 +13,24 @@ import pandas as pd
 
 from custody.errors import InputError
 from custody.messages import gettext as _
+from sampling.ceremony import CeremonyRecord
+from sampling.coordination import Coordination
 from sampling.views import html_table
 
 __all__ = ["RULE", "DrawCertificate", "HouseholdRecord", "StratumRecord", "read_certificate"]
 
 RULE: Final = "hyohon draw v1"
+_UNSAID: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "one_per_household": None,
+        "method": "srs",
+        "design": "",
+        "coordination": None,
+        "ceremony": None,
+        "reserve_digest": "",
+    }
+)
+"""What a certificate does not mention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,12 @@ class StratumRecord:
         h of the last person drawn, 64 hex digits: who has a larger h was not drawn. "" where nobody was.
     households : int, optional
         N'_h, persons in it who were chosen in their households. None: every person could be drawn.
+    after : str, optional
+        Coordinated draws: the number after which the draw starts on the circle, 64 hex digits ("": zero).
+    reserve : int, optional
+        Persons in reserve.
+    reserve_threshold : str, optional
+        h of the last person in reserve (the threshold, where there is none).
     """
 
     stratum: str
@@ -43,6 +62,9 @@ class StratumRecord:
     sample: int
     threshold: str
     households: int | None = None
+    after: str | None = None
+    reserve: int | None = None
+    reserve_threshold: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +134,16 @@ class DrawCertificate:
         Why the draw before was declared void; empty for the first.
     one_per_household : HouseholdRecord, optional
         The choice within households. None: there was none, and the certificate does not mention it.
+    method : str
+        ``srs`` or ``systematic``; the certificate mentions only the latter.
+    design : str
+        Canonical JSON of what decides the draw besides frame and seed (`StratifiedDesign.facts_text`).
+    coordination : Coordination, optional
+        How the draw stands to the one before; key_hex then is the permanent key. None: not mentioned.
+    ceremony : CeremonyRecord, optional
+        Commitment, nonce and dice that made the seed. None: not mentioned.
+    reserve_digest : str
+        As `sample_digest`, of the persons in reserve; "" (not mentioned) where there are none.
     """
 
     rule: str
@@ -138,6 +170,11 @@ class DrawCertificate:
     draw_number: int = 1
     redraw_reason: str = ""
     one_per_household: HouseholdRecord | None = None
+    method: str = "srs"
+    design: str = ""
+    coordination: Coordination | None = None
+    ceremony: CeremonyRecord | None = None
+    reserve_digest: str = ""
 
     @property
     def persons(self) -> int:
@@ -149,14 +186,19 @@ class DrawCertificate:
         """n, persons drawn."""
         return sum(record.sample for record in self.strata)
 
+    @property
+    def reserve(self) -> int:
+        """Persons in reserve."""
+        return sum(record.reserve or 0 for record in self.strata)
+
     def tidy(self) -> pd.DataFrame:
         """Return the strata.
 
         Returns
         -------
         pandas.DataFrame
-            Columns stratum, persons, sample, threshold, with one person a household then households; ordered
-            by stratum.
+            Columns stratum, persons, sample, threshold, then those of households, after, reserve and
+            reserve_threshold that the draw has; ordered by stratum.
         """
         return pd.DataFrame([_said(record) for record in self.strata])
 
@@ -170,6 +212,7 @@ class DrawCertificate:
             same text.
         """
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        values = {name: value for name, value in values.items() if value != _UNSAID.get(name, ...)}
         values |= {
             "strata": [_said(record) for record in self.strata],
             "flow": dict(self.flow),
@@ -177,8 +220,12 @@ class DrawCertificate:
             "reference_date": self.reference_date.isoformat(),
             "knowledge_date": self.knowledge_date.isoformat(),
         }
-        if (record := values.pop("one_per_household")) is not None:
-            values["one_per_household"] = asdict(record)
+        if self.one_per_household is not None:
+            values["one_per_household"] = asdict(self.one_per_household)
+        if self.coordination is not None:
+            values["coordination"] = self.coordination.facts()
+        if self.ceremony is not None:
+            values["ceremony"] = self.ceremony.to_dict()
         return json.dumps(values, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
 
     def __repr__(self) -> str:
@@ -226,10 +273,13 @@ def read_certificate(path: str | Path) -> DrawCertificate:
         values = json.loads(path.read_text(encoding="utf-8"))
         strata = tuple(StratumRecord(**record) for record in values["strata"])
         dates = {name: date.fromisoformat(values[name]) for name in ("reference_date", "knowledge_date")}
-        home = values.get("one_per_household")
         read: dict[str, Any] = {"strata": strata, "by": tuple(values["by"])}
-        if home is not None:
-            read["one_per_household"] = HouseholdRecord(**home)
+        if "one_per_household" in values:
+            read["one_per_household"] = HouseholdRecord(**values["one_per_household"])
+        if "coordination" in values:
+            read["coordination"] = Coordination.from_facts(values["coordination"])
+        if "ceremony" in values:
+            read["ceremony"] = CeremonyRecord.from_dict(values["ceremony"])
         return DrawCertificate(**{**values, **dates, **read})
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(

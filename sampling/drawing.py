@@ -1,7 +1,8 @@
 """The draw (抽出): one keyed number for each person, the smallest of each stratum drawn."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
-from labels.tokens import TokenSource, new_tokens
+from labels.tokens import TokenSource
 from sampling.certificate import RULE, DrawCertificate, HouseholdRecord, StratumRecord, program_version
+from sampling.coordination import Coordination, Starts, find_starts
 from sampling.design import StratifiedDesign
 from sampling.frame import Frame, key_digest
+from sampling.frame_keys import frame_digest, frame_keys
 from sampling.households import (
     HOUSEHOLD_RULE,
     Households,
@@ -23,91 +26,33 @@ from sampling.households import (
     group_households,
     household_key_hex,
 )
-from sampling.selection import Selection, keyed_numbers, smallest_in_strata
-from sampling.views import html_table
+from sampling.keyed_systematic import systematic_in_strata
+from sampling.sample import SAMPLE_COLUMNS, Sample, sample_table
+from sampling.selection import Selection, keyed_numbers, rank_numbers, take_from
 
 __all__ = ["SAMPLE_COLUMNS", "Sample", "draw", "draw_key"]
 
-SAMPLE_COLUMNS: Final = (
-    "token",
-    "stratum",
-    "psu",
-    "fpc",
-    "inclusion_prob",
-    "base_weight",
-    "area",
-    "age_band",
-    "sex",
-    "postal_code",
-    "address",
-    "name",
-)
-"""The columns of a sample: no care field, no number of a register."""
+_KEY: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """The persons drawn. Its repr shows counts only.
+class _Drawn:
+    """Who was drawn by which plan.
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        Columns `SAMPLE_COLUMNS`, then resident_no and person_key; with one person a household also
-        household_size (m, persons of the frame in the household); one row a person.
-    certificate : DrawCertificate
-        How they were drawn.
-    frame_keys : pyarrow.Table
-        Columns person_key, stratum of the whole frame, ordered by person key: what a second run of the
-        draw needs. With one person a household also household_key.
+    plan : pandas.DataFrame
+        The strata.
+    sample, reserve : Selection
+        Who; positions are the frame's.
+    after : tuple of str or None
+        Where each stratum started on the circle; None: at zero, without coordination.
     """
 
-    data: pd.DataFrame = field(repr=False)
-    certificate: DrawCertificate
-    frame_keys: Any = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """The persons drawn, in the order of stratum and draw.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns token (15 symbols), stratum, psu (draw serial, unique), fpc (N_h, persons), inclusion_prob
-            (n_h / N_h), base_weight (N_h / n_h), area, age_band, sex, postal_code, address, name. With one
-            person a household fpc is N'_h, households, and inclusion_prob (1 / m) n_h / N'_h. A new object
-            each time.
-        """
-        return self.data[list(SAMPLE_COLUMNS)].copy()
-
-    @property
-    def link(self) -> pd.DataFrame:
-        """The link between tokens and persons: for the vault only.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns token, resident_no, person_key. A new object each time.
-        """
-        return self.data[["token", "resident_no", "person_key"]].copy()
-
-    def tidy(self) -> pd.DataFrame:
-        """Return the strata with what was drawn.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns stratum, persons, sample, threshold; with one person a household also households.
-        """
-        return self.certificate.tidy()
-
-    def __repr__(self) -> str:
-        return f"<Sample: {len(self):,} persons, {len(self.certificate.strata)} strata>"
-
-    def _repr_html_(self) -> str:
-        return html_table(self.tidy(), name="hyohon-sample")
+    plan: pd.DataFrame
+    sample: Selection
+    reserve: Selection
+    after: tuple[str, ...] | None = None
 
 
 def draw(
@@ -117,6 +62,8 @@ def draw(
     seed: str | int,
     secret: bytes | None = None,
     token_source: TokenSource | None = None,
+    coordination: Coordination | None = None,
+    prn_key: str | None = None,
 ) -> Sample:
     """Draw a sample.
 
@@ -125,13 +72,17 @@ def draw(
     frame : Frame
         The frame.
     design : StratifiedDesign
-        How many from which strata.
+        How many from which strata, at random or systematically, and how many in reserve.
     seed : str or int
         Public after the draw; as text it decides, with the person keys, who is drawn.
     secret : bytes, optional
         Secret of the person keys, where it is not the one the frame was built with.
     token_source : TokenSource, optional
         Source of tokens. Default: the operating system; a key only for training. Never the seed.
+    coordination : Coordination, optional
+        How the draw stands to the one before; the person keys must be those of the draw before.
+    prn_key : str, optional
+        Key of the permanent random numbers, 64 lower hex digits; with `coordination` only.
 
     Returns
     -------
@@ -141,18 +92,22 @@ def draw(
     Raises
     ------
     SamplingError
-        The design does not fit the frame, or the seed is empty.
+        The design does not fit the frame, the seed is empty, coordination without its key or the other way
+        round, or coordination of a systematic draw.
 
     Notes
     -----
     key_hex = SHA-256("hyohon draw v1|" + seed) and h = SHA-256(key_hex + "|" + person_key), both as
     lower-case hex of the UTF-8 text. In stratum h the n_h persons with the smallest (h, person_key) are
     drawn: a simple random sample without replacement, with inclusion probability n_h / N_h, whatever the
-    order of the register.
+    order of the register. The reserve are those who follow. With `coordination`, key_hex is the permanent key
+    and the draw starts elsewhere on the circle of numbers (`sampling.coordination.find_starts`). A systematic
+    draw takes equal steps instead (`sampling.keyed_systematic`).
 
     One person a household (``design.one_per_household``) is a draw in two phases. First, with key_hex2 =
-    SHA-256("hyohon household v1|" + seed), the member of each household with the smallest
-    (SHA-256(key_hex2 + "|" + person_key), person_key) is chosen: 1 of m, probability 1 / m. Then the N'_h
+    SHA-256("hyohon household v1|" + seed) (key_hex in place of the seed under coordination), the member of
+    each household with the smallest (SHA-256(key_hex2 + "|" + person_key), person_key) is chosen: 1 of m,
+    probability 1 / m. Then the N'_h
     persons chosen in stratum h are drawn from as above. inclusion_prob = (1 / m)(n_h / N'_h) is the
     probability pi* given the first phase, base_weight its inverse: given the choice, the weighted total has
     the expectation sum of m y over the chosen, and over the choice that is the total of the frame. Weighted
@@ -172,32 +127,41 @@ def draw(
     Särndal, Swensson, Wretman (1992), Model Assisted Survey Sampling, chapter 9 (two-phase sampling, the
     pi* estimator).
     """
-    key_hex = draw_key(str(seed))
+    key_hex = draw_key(str(seed)) if coordination is None else _permanent_key(prn_key, design)
     frame = frame if secret is None else frame.rekeyed(secret)
-    people = pa.table({"person_key": frame.data["person_key"], "stratum": frame.stratum(design.by)})
-    homes, members = _first_phase(frame, str(seed)) if design.one_per_household else (None, None)
-    plan = design.plan(frame, members)
-    chosen = _select(people, plan, key_hex, members)
-    drawn = people.take(pa.array(chosen.positions))
-    frame_keys = people if homes is None else people.append_column("household_key", homes.keys)
+    keys = frame_keys(frame, design)
+    household_seed = str(seed) if coordination is None else key_hex
+    homes, members = _first_phase(frame, household_seed) if design.one_per_household else (None, None)
+    drawn = _select(keys, design, design.plan(frame, members), members, str(seed), key_hex, coordination)
     certificate = DrawCertificate(
         rule=RULE,
         version=program_version(),
         seed=str(seed),
         key_hex=key_hex,
-        frame_digest=_frame_digest(frame_keys),
-        sample_digest=key_digest(drawn["person_key"], drawn["stratum"]),
-        strata=_records(plan, chosen),
+        frame_digest=frame_digest(keys),
+        sample_digest=_digest(keys, drawn.sample),
+        strata=_records(drawn, reserve=design.reserve > 0),
         by=tuple(design.by),
-        allocation=design.allocation,
+        allocation=design.rule,
         reference_date=frame.reference_date,
         knowledge_date=frame.knowledge_date,
         flow={"register": frame.read, **frame.removed, "frame": len(frame)},
         sources=dict(frame.sources),
-        one_per_household=None if homes is None else _household_record(homes, str(seed)),
+        one_per_household=None if homes is None else _household_record(homes, household_seed),
+        method=design.method,
+        design=design.facts_text(),
+        coordination=coordination,
+        reserve_digest=_digest(keys, drawn.reserve) if design.reserve else "",
     )
-    sizes = None if homes is None else homes.sizes[chosen.positions]
-    return Sample(_table(frame, chosen, plan, token_source, sizes), certificate, frame_keys)
+    table = sample_table(
+        frame,
+        drawn.plan,
+        drawn.sample,
+        drawn.reserve if design.reserve else None,
+        source=token_source,
+        household_sizes=None if homes is None else homes.sizes,
+    )
+    return Sample(table, certificate, keys)
 
 
 def draw_key(seed: str) -> str:
@@ -230,6 +194,16 @@ def draw_key(seed: str) -> str:
     return hashlib.sha256(f"{RULE}|{seed}".encode()).hexdigest()
 
 
+def _permanent_key(prn_key: str | None, design: StratifiedDesign) -> str:
+    if prn_key is None or not _KEY.fullmatch(prn_key) or design.method != "srs":
+        raise SamplingError(
+            "SAM-DRAW-PRN",
+            _("A coordinated draw needs the permanent key, 64 digits 0-9 a-f, and simple random sampling."),
+            hint=_("Take the key of the earlier survey, or draw without coordination."),
+        )
+    return prn_key
+
+
 def _first_phase(frame: Frame, seed: str) -> tuple[Households, NDArray[np.int64]]:
     keys = frame.data["person_key"]
     homes = group_households(frame.data["household_no"], keys)
@@ -247,61 +221,57 @@ def _household_record(homes: Households, seed: str) -> HouseholdRecord:
     )
 
 
-def _frame_digest(frame_keys: Any) -> str:
-    first, *others = frame_keys.columns
-    return key_digest(first, others[0] if len(others) == 1 else pc.binary_join_element_wise(*others, ","))
+def _digest(keys: Any, chosen: Selection) -> str:
+    rows = keys.take(pa.array(chosen.positions))
+    return key_digest(rows["person_key"], rows["stratum"])
 
 
-def _select(people: Any, plan: pd.DataFrame, key_hex: str, members: NDArray[np.int64] | None) -> Selection:
-    """Draw from everybody, or from the members chosen in their households; positions are the frame's."""
-    among = people if members is None else people.take(pa.array(members))
-    names = pa.array(plan["stratum"].tolist(), type=pa.string())
-    strata = pc.index_in(among["stratum"], value_set=names).to_numpy().astype(np.int64)
-    numbers = keyed_numbers(among["person_key"].to_pylist(), key_hex)
-    chosen = smallest_in_strata(numbers, strata, plan["sample"].to_numpy(dtype=np.int64))
-    return chosen if members is None else replace(chosen, positions=members[chosen.positions])
-
-
-def _records(plan: pd.DataFrame, chosen: Selection) -> tuple[StratumRecord, ...]:
-    homes = plan["households"].astype(int) if "households" in plan else [None] * len(plan)
-    columns = (plan["stratum"], plan["persons"], plan["sample"], chosen.thresholds, homes)
-    return tuple(
-        StratumRecord(stratum, int(persons), int(sample), threshold, households)
-        for stratum, persons, sample, threshold, households in zip(*columns, strict=True)
-    )
-
-
-def _table(
-    frame: Frame,
-    chosen: Selection,
+def _select(
+    keys: Any,
+    design: StratifiedDesign,
     plan: pd.DataFrame,
-    source: TokenSource | None,
-    sizes: NDArray[np.int64] | None,
-) -> pd.DataFrame:
-    persons: pd.DataFrame = frame.data.take(pa.array(chosen.positions)).to_pandas()
-    of = plan.loc[np.repeat(plan.index, plan["sample"])].reset_index(drop=True)
-    width = max(5, len(str(len(persons))))
-    serials = [f"{serial:0{width}d}" for serial in range(1, len(persons) + 1)]
-    table = pd.DataFrame(
-        {
-            "token": pd.array(new_tokens(len(persons), source), dtype="str"),
-            "stratum": of["stratum"],
-            "psu": pd.array(serials, dtype="str"),
-            "fpc": of["persons"].astype("int64"),
-            "inclusion_prob": of["inclusion_prob"],
-            "base_weight": of["base_weight"],
-            **{name: persons[name] for name in (*SAMPLE_COLUMNS[6:], "resident_no", "person_key")},
-        }
-    )
-    return table if sizes is None else _weighted(table, of, sizes)
+    members: NDArray[np.int64] | None,
+    seed: str,
+    key_hex: str,
+    coordination: Coordination | None,
+) -> _Drawn:
+    """Draw from everybody, or from the members chosen in their households; positions are the frame's."""
+    plan = plan.assign(reserve=0) if "reserve" not in plan else plan
+    among = keys if members is None else keys.take(pa.array(members))
+    names = plan["stratum"].tolist()
+    strata = pc.index_in(among["stratum"], value_set=pa.array(names, type=pa.string())).to_numpy()
+    strata = strata.astype(np.int64)
+    sizes, rest = (plan[name].to_numpy(dtype=np.int64) for name in ("sample", "reserve"))
+    if design.method == "systematic":
+        places = among["place"].cast(pa.int64()).to_numpy()
+        chosen = systematic_in_strata(strata, places, sizes, names, seed)
+        return _Drawn(plan, chosen, Selection(chosen.positions[:0], ("",) * len(plan)))
+    ranking = rank_numbers(keyed_numbers(among["person_key"].to_pylist(), key_hex), strata, len(plan))
+    starts = Starts(np.zeros(len(plan), dtype=np.int64), ())
+    if coordination is not None:
+        starts = find_starts(ranking, names, sizes + rest, coordination, seed)
+    chosen = take_from(ranking, starts.ranks, sizes)
+    reserve = take_from(ranking, starts.ranks + sizes, rest)
+    if members is not None:
+        chosen = replace(chosen, positions=members[chosen.positions])
+        reserve = replace(reserve, positions=members[reserve.positions])
+    return _Drawn(plan, chosen, reserve, starts.after or None)
 
 
-def _weighted(table: pd.DataFrame, of: pd.DataFrame, sizes: NDArray[np.int64]) -> pd.DataFrame:
-    """Put in the numbers of the two phases: N'_h, (1 / m)(n_h / N'_h) and its inverse, and m."""
-    homes = of["households"].astype("int64")
-    return table.assign(
-        fpc=homes,
-        inclusion_prob=of["sample"] / homes / sizes,
-        base_weight=sizes * (homes / of["sample"]),
-        household_size=sizes,
+def _records(drawn: _Drawn, *, reserve: bool) -> tuple[StratumRecord, ...]:
+    plan, last = drawn.plan, drawn.sample.thresholds
+    rows = zip(plan["stratum"], plan["persons"], plan["sample"], plan["reserve"], last, strict=True)
+    homes = plan["households"].astype(int).tolist() if "households" in plan else None
+    return tuple(
+        StratumRecord(
+            stratum,
+            int(persons),
+            int(size),
+            threshold,
+            households=None if homes is None else homes[place],
+            after=None if drawn.after is None else drawn.after[place],
+            reserve=int(rest) if reserve else None,
+            reserve_threshold=(drawn.reserve.thresholds[place] or threshold) if reserve else None,
+        )
+        for place, (stratum, persons, size, rest, threshold) in enumerate(rows)
     )

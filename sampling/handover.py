@@ -21,6 +21,7 @@ from custody.messages import gettext as _
 from custody.packages import FactValue, Kind, seal
 from custody.survey import Survey
 from sampling.acts import refusals
+from sampling.releases import Release, plan_release, releases, sample_size
 from sampling.vault import answers_path, load_vault, open_table
 from sampling.voids import count_reasons, load_voids, readings
 
@@ -67,6 +68,10 @@ class HandOver:
         For labels: reason → persons left out, since a refresh voided them. The receiver never learns it.
     extract_age_days : int or None
         For labels: days since the registers were read for the draw or the last refresh.
+    release : Release or None
+        For labels: the part of the order that it is.
+    left : int
+        For labels: persons of the sample who are not out yet.
     """
 
     path: Path
@@ -76,6 +81,8 @@ class HandOver:
     smallest_cell: int | None = None
     voided: Mapping[str, int] = field(default_factory=dict)
     extract_age_days: int | None = None
+    release: Release | None = None
+    left: int = 0
 
     def __repr__(self) -> str:
         return f"<HandOver: {self.path.name}, {self.rows:,} persons, for the {self.receiver}>"
@@ -169,8 +176,15 @@ def smallest_cell(table: pd.DataFrame) -> int:
     return int(table.groupby(list(CELL)).size().min())
 
 
-def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOver:
-    """Seal the labels for the contractor: ``out/labels.sp``, without those whom a refresh voided.
+def hand_over_labels(
+    survey: Survey,
+    *,
+    medium: str = DEFAULT_MEDIUM,
+    persons: int | None = None,
+    reserve: int | None = None,
+    again: int | None = None,
+) -> HandOver:
+    """Seal labels for the contractor: ``out/labels.sp``, without those whom a refresh voided.
 
     Parameters
     ----------
@@ -178,18 +192,25 @@ def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOve
         A survey whose sample was drawn.
     medium : str
         What the package leaves on; the approval names the media.
+    persons : int, optional
+        Only the next so many of the sample (50 as a pilot). Default: all that are left; where none are, the
+        last package again.
+    reserve : int, optional
+        The next so many of the reserve, once the whole sample is out.
+    again : int, optional
+        Number of an earlier release: its package again.
 
     Returns
     -------
     HandOver
-        The package.
+        The package; the second release is ``out/labels-02.sp``.
 
     Raises
     ------
     ApprovalError
         The approval does not allow it; the vault stays shut.
     SamplingError, KeyFileError, PackageError
-        Nothing was drawn, the file of voids is not the one that was recorded, nobody is left, or a key is
+        Nothing was drawn, nobody is left, the file of voids is not the one that was recorded, or a key is
         missing.
 
     Notes
@@ -197,10 +218,19 @@ def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOve
     The event records how many days ago the registers were read. No age is refused: a package may be made
     again. The command warns above the limit of this room.
     """
-    gate.permit(survey, "hand_over_labels", media=medium, n=_drawn(survey), recipient="contractor")
+    gate.permit(
+        survey,
+        "hand_over_labels",
+        media=medium,
+        n=sample_size(survey) + (reserve or 0),
+        recipient="contractor",
+    )
     with refusals(survey, "hand_over_labels"):
-        vault = load_vault(survey)
-        voids = load_voids(survey, vault["token"])
+        everybody = load_vault(survey, everybody=True)
+        voids = load_voids(survey, everybody["token"])
+        release = plan_release(survey, len(everybody), persons=persons, reserve=reserve, again=again)
+        vault = release.of(everybody)
+        voids = voids[voids["token"].isin(vault["token"])]
         table = label_table(vault[~vault["token"].isin(voids["token"])])
         _check_somebody(table)
         facts: dict[str, FactValue] = {
@@ -209,9 +239,10 @@ def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOve
             "copies": 1,
             "wave": 1,
         }
-        path = _seal(survey, "labels", table, facts, "contractor")
+        path = _seal(survey, "labels", table, facts, "contractor", release.package)
     age = _extract_age(survey)
     known = {} if age is None else {"extract_age_days": age}
+    known |= {"release": release.number, "first": release.first, "last": release.last}
     _record(survey, "hand_over_labels", path, rows=len(table), voided=len(voids), **known)
     return HandOver(
         path,
@@ -220,6 +251,8 @@ def hand_over_labels(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOve
         LABEL_COLUMNS,
         voided=count_reasons(voids),
         extract_age_days=age,
+        release=release,
+        left=max(0, sample_size(survey) - max(one.last for one in releases(survey))),
     )
 
 
@@ -245,10 +278,12 @@ def hand_over_research(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandO
     SamplingError, KeyFileError, PackageError
         No answers yet, or a key is missing.
     """
-    gate.permit(survey, "hand_over_research", media=medium, n=_drawn(survey), recipient="researcher")
+    gate.permit(survey, "hand_over_research", media=medium, n=sample_size(survey), recipient="researcher")
     with refusals(survey, "hand_over_research"):
         answers = _answers(survey)
-        table = research_table(load_vault(survey), answers, survey.keys.secret("research"))
+        vault = load_vault(survey)
+        _check_strata(survey, vault)
+        table = research_table(vault, answers, survey.keys.secret("research"))
         smallest = smallest_cell(table)
         facts: dict[str, FactValue] = {
             "title_en": survey.title_en,
@@ -306,19 +341,24 @@ def _codes(letter: str, names: Sequence[str], width: int) -> dict[str, str]:
     return {name: f"{letter}{number:0{width}d}" for number, name in enumerate(names, start=1)}
 
 
-def _drawn(survey: Survey) -> int:
-    """Persons of the last draw, from the ledger: the vault is not opened before the gate has answered."""
-    with survey.ledger() as ledger:
-        numbers = [int(event.facts["n"]) for event in ledger.events("draw")]
-    return numbers[-1] if numbers else 0
-
-
 def _check_somebody(table: pd.DataFrame) -> None:
     if not len(table):
         raise SamplingError(
             "SAM-LABELS-NONE",
             _("Every person drawn was voided: there is nothing to mail."),
             hint=_("Look at out/refresh-01.csv and its followers; were the later extracts the right files?"),
+        )
+
+
+def _check_strata(survey: Survey, vault: pd.DataFrame) -> None:
+    """Refuse a part of the sample that leaves strata without anybody: nothing stands for their persons."""
+    missing = set(load_vault(survey, everybody=True)["stratum"]) - set(vault["stratum"])
+    if missing:
+        text = _("Of {count:,} strata nobody was mailed yet: the answers would not stand for everybody.")
+        raise SamplingError(
+            "SAM-RELEASE-PART",
+            text.format(count=len(missing)),
+            hint=_("Hand over the rest of the sample first."),
         )
 
 
@@ -349,8 +389,15 @@ def _answers(survey: Survey) -> pd.DataFrame:
     return open_table(path, survey.keys.identity("staff"))
 
 
-def _seal(survey: Survey, kind: Kind, table: pd.DataFrame, facts: dict[str, FactValue], role: str) -> Path:
-    path = survey.out / f"{kind}.sp"
+def _seal(
+    survey: Survey,
+    kind: Kind,
+    table: pd.DataFrame,
+    facts: dict[str, FactValue],
+    role: str,
+    name: str = "",
+) -> Path:
+    path = survey.out / f"{name or kind}.sp"
     seal(
         path,
         kind=kind,

@@ -23,6 +23,7 @@ from labels.voids import VOID_COLUMNS
 from sampling.acts import ITEMS, refusals
 from sampling.frame_rules import FrameRules
 from sampling.register_files import RegisterFiles, Registers, link_files, read_lists, read_registers
+from sampling.releases import releases
 from sampling.reread import REASON_TITLES, REASONS, Reread, reread
 from sampling.vault import keep_previous, load_vault, seal_table
 from sampling.views import html_table
@@ -162,7 +163,7 @@ def refresh_survey(
     if after:
         gate.permit(survey, "hand_over_labels", media=medium, recipient="contractor")
     with refusals(survey, "refresh"):
-        change = _look(survey, files, _day(survey, knowledge_date), "yes" if after else "no")
+        change = _look(survey, files, _day(survey, knowledge_date))
         _store_voids(survey, change)
     written = [voids_path(survey), *_store_contacts(survey, change)]
     counts = _run(change, written)
@@ -197,9 +198,9 @@ def _day(survey: Survey, knowledge_date: date | None) -> date:
     return known
 
 
-def _look(survey: Survey, files: RegisterFiles, known: date, handed: str) -> _Change:
+def _look(survey: Survey, files: RegisterFiles, known: date) -> _Change:
     """Read everything and judge; nothing is written."""
-    vault = load_vault(survey)
+    vault = load_vault(survey, everybody=True)
     before = load_voids(survey, vault["token"], repair=True)
     with working(_("reading the registers")):
         registers, lists = read_registers(files), read_lists(files)
@@ -218,7 +219,7 @@ def _look(survey: Survey, files: RegisterFiles, known: date, handed: str) -> _Ch
             rules=FrameRules.from_settings(survey.frame),
         )
     sources = {register.kind: register.sha256 for register in registers.given} | dict(lists.sources)
-    voids = _joined(before, vault, found, known, handed)
+    voids = _joined(before, vault, found, known, max((one.last for one in releases(survey)), default=0))
     return _Change(_number(survey), known, found, vault, before, voids, sources)
 
 
@@ -236,13 +237,12 @@ def _refuse_old_files(survey: Survey, registers: Registers, known: date) -> None
                 )
 
 
-def _joined(
-    before: pd.DataFrame, vault: pd.DataFrame, found: Reread, known: date, handed: str
-) -> pd.DataFrame:
+def _joined(before: pd.DataFrame, vault: pd.DataFrame, found: Reread, known: date, out: int) -> pd.DataFrame:
     """Add those who are found now to those voided before, in the order of their tokens."""
     now = pd.DataFrame({"token": vault["token"], "reason": found.reasons.astype("str")})
+    now["since"] = known.isoformat()
+    now["handed_over"] = vault["order"].le(out).map({True: "yes", False: "no"}).astype("str")
     now = now[(now["reason"] != "") & ~now["token"].isin(before["token"])]
-    now = now.assign(since=known.isoformat(), handed_over=handed)
     return pd.concat([before, now]).astype("str").sort_values("token", ignore_index=True)
 
 

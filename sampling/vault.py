@@ -15,7 +15,8 @@ from custody.errors import KeyFileError, SamplingError
 from custody.files import write_whole
 from custody.messages import gettext as _
 from custody.survey import Survey
-from sampling.drawing import SAMPLE_COLUMNS, Sample
+from sampling.releases import releases, reweighted, sample_size
+from sampling.sample import ORDER, SAMPLE_COLUMNS, Sample
 from sampling.staging import complete_draws
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
     "vault_bytes",
 ]
 
-VAULT_COLUMNS: Final = ("token", "resident_no", "person_key", *SAMPLE_COLUMNS[1:])
+VAULT_COLUMNS: Final = ("token", "resident_no", "person_key", *SAMPLE_COLUMNS[1:], ORDER)
 """The columns of the vault; with one person a household, household_size follows."""
 
 HOUSEHOLD_SIZE: Final = "household_size"
@@ -37,6 +38,7 @@ NUMBERS: Final = {
     "fpc": "int64",
     "inclusion_prob": "float64",
     "base_weight": "float64",
+    ORDER: "int64",
     HOUSEHOLD_SIZE: "int64",
 }
 
@@ -60,18 +62,22 @@ def vault_bytes(sample: Sample, recipient: str) -> bytes:
     return seal_table(sample.data[columns], recipient)
 
 
-def load_vault(survey: Survey) -> pd.DataFrame:
+def load_vault(survey: Survey, *, everybody: bool = False) -> pd.DataFrame:
     """Open the vault in memory; a draw that was stopped half-way is finished first.
 
     Parameters
     ----------
     survey : Survey
         A survey whose sample was drawn, with the staff's keys.
+    everybody : bool
+        Also the reserve, and the part of the sample that is not out yet.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `VAULT_COLUMNS`, with one person a household then household_size; one row a person drawn.
+        Columns `VAULT_COLUMNS`, with one person a household then household_size; one row a person of the
+        sample, by stratum. Once a part of the sample, or some of the reserve, was handed over: those who
+        were, with their weights (`sampling.releases`).
 
     Raises
     ------
@@ -86,7 +92,17 @@ def load_vault(survey: Survey) -> pd.DataFrame:
             hint=_("Run `hyohon sampling draw` first."),
         )
     table = open_table(survey.vault_path, survey.keys.identity("staff"))
-    return table.astype({name: kind for name, kind in NUMBERS.items() if name in table})
+    if ORDER not in table:  # drawn by a version without reserves
+        table[ORDER] = range(1, len(table) + 1)
+    table = table.astype({name: kind for name, kind in NUMBERS.items() if name in table})
+    return table if everybody else _in_use(survey, table)
+
+
+def _in_use(survey: Survey, table: pd.DataFrame) -> pd.DataFrame:
+    whole = sample_size(survey)
+    out = max((release.last for release in releases(survey)), default=whole)
+    used = table[table[ORDER] <= out].sort_values("stratum", kind="stable", ignore_index=True)
+    return used if out == whole else reweighted(used)
 
 
 def answers_path(survey: Survey) -> Path:

@@ -16,6 +16,7 @@ from custody.ledger import Event
 from custody.messages import gettext as _
 from custody.survey import Survey
 from sampling.certificate import read_certificate
+from sampling.releases import events_since_draw
 from sampling.reread import REASONS
 from sampling.vault import open_table
 
@@ -134,7 +135,7 @@ def refreshes(survey: Survey) -> list[Event]:
     list of Event
         Ledger events ``refresh`` after the last draw, in their order.
     """
-    return _since_draw(survey, "refresh")
+    return events_since_draw(survey, "refresh")
 
 
 def handed_over(survey: Survey) -> bool:
@@ -150,7 +151,7 @@ def handed_over(survey: Survey) -> bool:
     bool
         True after `hand_over_labels`.
     """
-    return bool(_since_draw(survey, "hand_over_labels"))
+    return bool(events_since_draw(survey, "hand_over_labels"))
 
 
 def readings(survey: Survey) -> list[Reading]:
@@ -182,9 +183,3 @@ def readings(survey: Survey) -> list[Reading]:
         digests = {name: str(event.facts[f"{name}_sha256"]) for name in ("residents", "certifications")}
         found.append((date.fromisoformat(str(event.facts["knowledge_date"])), digests))
     return found
-
-
-def _since_draw(survey: Survey, kind: str) -> list[Event]:
-    with survey.ledger() as ledger:
-        last = max((event.seq for event in ledger.events("draw")), default=0)
-        return list(ledger.events(kind, after=last))
