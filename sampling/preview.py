@@ -158,7 +158,7 @@ def preview_plan(
 
     Notes
     -----
-    m_h = n_h r_h answers are expected; who answers is taken as random within the stratum, and m_h as fixed.
+    m_h = n_h r_h answers are expected; who answers is taken as random within the stratum.
     A proportion has S_h² = p_h (1 - p_h) N_h / (N_h - 1). Domains are made of whole strata; see
     `domain_variances`. Systematic samples are shown as random ones: their order mostly makes them better.
     One person a household: weights of m in the stratum enlarge S_h² by `household_effect`, and the choice
@@ -190,6 +190,7 @@ def domain_variances(
     answers: Floats,
     squares: Floats,
     *,
+    rates: Floats | float = 1.0,
     corrected: bool = True,
 ) -> Floats:
     """Expect the variances of the estimated means of domains made of whole strata.
@@ -204,17 +205,24 @@ def domain_variances(
         Expected answers m_h, above 0.
     squares : ndarray of float64, shape (H,)
         Variances S_h² within the strata.
+    rates : ndarray of float64, shape (H,), or float
+        Expected response rates r_h: with fewer than 1 the number of answers is random.
     corrected : bool
         Take the finite population correction.
 
     Returns
     -------
     ndarray of float64, shape (D,)
-        sum (N_h / N_d)² S_h² (1 / m_h - 1 / N_h).
+        sum (N_h / N_d)² S_h² (1 / m_h + (1 - r_h) / m_h² - 1 / N_h).
+
+    Notes
+    -----
+    m_h is the mean of a binomial number M of answers, and E[1 / M] is 1 / m_h + var(M) / m_h³ to the second
+    order, var(M) = m_h (1 - r_h).
 
     References
     ----------
-    Cochran (1977), Sampling Techniques, 3rd ed., section 5.3, theorem 5.3.
+    Cochran (1977), Sampling Techniques, 3rd ed., section 5.3, theorem 5.3, and 5A.9 for the random number.
 
     Examples
     --------
@@ -222,7 +230,7 @@ def domain_variances(
     >>> domain_variances(one, np.array([100.0, 100.0]), np.array([20.0, 25.0]), np.array([4.0, 4.0]))
     array([0.07])
     """
-    left = 1 / answers - (1 / sizes if corrected else 0.0)
+    left = 1 / answers + (1 - rates) / answers**2 - (1 / sizes if corrected else 0.0)
     return np.asarray(member @ (sizes**2 * squares * left) / (member @ sizes) ** 2, dtype=np.float64)
 
 
@@ -319,7 +327,9 @@ def _variable(
     member = np.stack([rows for _column, _value, rows in domains])
     sizes, answers = (plan[column].to_numpy(dtype=np.float64) for column in ("persons", "answers"))
     within = np.ones(len(plan)) if effect is None else effect
-    se = np.sqrt(domain_variances(member, sizes, answers, squares * within, corrected=effect is None))
+    rates = answers / plan["sample"].to_numpy()
+    spread = squares * within
+    se = np.sqrt(domain_variances(member, sizes, answers, spread, rates=rates, corrected=effect is None))
     persons = member @ sizes
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = np.array([float(sizes[rows] @ mean[rows]) for rows in member]) / persons

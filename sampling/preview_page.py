@@ -26,7 +26,7 @@ _STYLE: Final = (
     "main{max-width:64em}img{max-width:100%}h2{font-size:1.1em;margin-top:1.6em}"
     ".facts td:first-child{font-weight:bold}.facts td{text-align:left}"
     ".look{border-left:.3em solid #b00020;padding:.3em 1em;background:#fdf3f4}"
-    "#hyohon-preview-precision td:nth-child(2){text-align:left}"
+    "#hyohon-preview-precision :is(td,th):nth-child(2){text-align:left}"
     "@media print{body{margin:0}h2{break-after:avoid}tr,img{break-inside:avoid}}"
 )
 _HOW: Final = (
@@ -105,7 +105,7 @@ def _facts(preview: "Preview") -> str:
     lines = [
         ("抽出", f"対象者{top['persons']:,}人から{top['sample']:,}人"),
         *design_lines(preview.design.facts(), preview.design.rule, tuple(preview.design.by)),
-        ("見込み回答", f"{top['answers']:,.0f}人(回収率{100 * top['response']:.1f}%)"),
+        ("見込み回答", f"{top['answers']:,.0f}人({_response(preview)})"),
         (
             "全体の精度",
             f"割合{100 * top['mean']:.0f}%のとき ±{100 * top['margin']:.2f}ポイント"
@@ -116,6 +116,12 @@ def _facts(preview: "Preview") -> str:
         lines.append(("費用", f"{preview.cost:,.0f}円"))
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(words)}</td></tr>" for name, words in lines)
     return f'<table class="facts" id="hyohon-preview-facts"><tbody>{rows}</tbody></table>'
+
+
+def _response(preview: "Preview") -> str:
+    if preview.design.response == 1:
+        return "回収率が設定されていないので、全員が答えるとして計算"
+    return f"回収率{100 * preview.expected.iloc[0]['response']:.1f}%"
 
 
 def _look(preview: "Preview") -> str:

@@ -56,6 +56,7 @@ def preview_plot(preview: "Preview", *, training: bool = False) -> "Figure":
         left, right = figure.subplots(1, 2, width_ratios=(5, 4))
         _draw_counts(left, parts)
         _draw_margins(right, domains, preview.level)
+        figure.legend(loc="outside lower left", ncols=2, fontsize=8, frameon=False)
         if training:
             figure.text(0.995, 0.995, TRAINING, ha="right", va="top", fontsize=8, color=WIDE)
     return figure
@@ -91,8 +92,6 @@ def _draw_counts(axes: "Axes", parts: pd.DataFrame) -> None:
     _dress(axes, parts["title"].tolist(), parts["group"].tolist())
     _thousands(axes, above)
     axes.set_xlabel("人(棒の長さが同じなら、抽出率は全体と同じ)", fontsize=9)
-    bars = [pair for axis in (axes, above) for pair in zip(*axis.get_legend_handles_labels(), strict=True)]
-    axes.legend(*zip(*bars, strict=True), fontsize=8, frameon=False, loc="lower right")
     above.spines[["right", "left", "bottom"]].set_visible(False)
     above.set_title("誰から何人を抽出するか", loc="left", fontsize=11)
 
@@ -105,8 +104,10 @@ def _draw_margins(axes: "Axes", domains: pd.DataFrame, level: float) -> None:
     axes.hlines(rows, 0, margins, color=colours, linewidth=2)
     axes.scatter(rows * 0 + margins, rows, color=colours, s=24, zorder=3)
     for row, margin in zip(rows, margins, strict=True):
-        axes.annotate(f"±{margin:.1f}", (margin, row), xytext=(6, 0), textcoords="offset points",
-                      va="center", fontsize=8)  # fmt: skip
+        axes.annotate(
+            f"±{margin:.1f}", (margin, row), xytext=(6, 0), textcoords="offset points", va="center",
+            fontsize=8, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        )  # fmt: skip
     if margins.max() > 0.6 * limit:
         axes.axvline(limit, color=WIDE, linewidth=0.8, linestyle="--")
     titles = [domain_title(*pair) for pair in zip(domains["by"], domains["domain"], strict=True)]

@@ -157,7 +157,7 @@ def warning_lines(warnings: pd.DataFrame, by: Sequence[str]) -> list[str]:
     --------
     >>> table = pd.DataFrame([("few", "sex", "M", 12.0)], columns=["kind", "by", "domain", "value"])
     >>> warning_lines(table, ["sex"])
-    ['性別「男」: 見込み回答は12人で、30人に足りません。この区分だけの集計には向きません。']
+    ['性別「男」: 見込み回答は12.0人で、30人に足りません。この区分だけの集計には向きません。']
     """
     lines = []
     for _kind, rows in warnings.groupby("kind", sort=False):
@@ -177,7 +177,7 @@ def _warning(kind: str, column: str, domain: str, value: float, by: Sequence[str
         return f"{where}: 全員({value:,.0f}人)を抽出します。"
     if kind == "few":
         use = "" if whole else "この区分だけの集計には向きません。"
-        return f"{where}: 見込み回答は{value:,.0f}人で、{limits().few_answers}人に足りません。{use}"
+        return f"{where}: 見込み回答は{value:,.1f}人で、{limits().few_answers}人に足りません。{use}"
     return (
         f"{where}: 標本誤差は±{100 * value:.1f}ポイントで、{100 * limits().wide_margin:g}ポイントを超えます。"
     )
