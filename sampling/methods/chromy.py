@@ -11,7 +11,7 @@ from custody.messages import gettext as _
 from .inclusion import SUM_TOLERANCE
 from .inputs import as_numbers
 
-__all__ = ["chromy", "hit_chance"]
+__all__ = ["as_hits", "chromy", "hit_chance"]
 
 WHOLE: Final = 1e-9
 """A cumulated sum this near to a whole number is one: above the rounding of long sums."""
@@ -81,14 +81,7 @@ def chromy(hits: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     >>> chromy([2.0, 0.0, 1.0], rng=np.random.default_rng(1)).tolist()
     [0, 0, 2]
     """
-    expected = as_numbers(hits)
-    good = expected.ndim == 1 and bool(np.all(np.isfinite(expected) & (expected >= 0)))
-    if not good or abs(expected.sum() - round(expected.sum())) > SUM_TOLERANCE:
-        raise SamplingError(
-            "SAM-METHOD-HITS",
-            _("Expected hits must be one column of numbers, 0 or more, with a whole sum."),
-            hint=_("Compute them as n times the size over the sum of the sizes."),
-        )
+    expected = as_hits(hits)
     if round(expected.sum()) == 0:
         return np.zeros(0, dtype=np.int64)
     edges = np.cumsum(expected)
@@ -97,6 +90,40 @@ def chromy(hits: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(expected)), _walk(expected[order], rng)[np.argsort(order)]).astype(
         np.int64
     )
+
+
+def as_hits(hits: ArrayLike) -> NDArray[np.float64]:
+    """Expected hits, checked.
+
+    Parameters
+    ----------
+    hits : array_like
+        Shape (N,): expected hits, 0 or more, with a whole sum.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape (N,): a copy.
+
+    Raises
+    ------
+    SamplingError
+        Hits that are missing or negative, or their sum is not a whole number.
+
+    Examples
+    --------
+    >>> as_hits([1.5, 0.5]).tolist()
+    [1.5, 0.5]
+    """
+    expected = as_numbers(hits)
+    good = expected.ndim == 1 and bool(np.all(np.isfinite(expected) & (expected >= 0)))
+    if not good or abs(expected.sum() - round(expected.sum())) > SUM_TOLERANCE:
+        raise SamplingError(
+            "SAM-METHOD-HITS",
+            _("Expected hits must be one column of numbers, 0 or more, with a whole sum."),
+            hint=_("Compute them as n times the size over the sum of the sizes."),
+        )
+    return expected
 
 
 def _walk(expected: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:

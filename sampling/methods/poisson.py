@@ -70,7 +70,8 @@ def pps_with_replacement(size: ArrayLike, n: int, *, rng: np.random.Generator) -
 
     Notes
     -----
-    Multinomial sampling. Expected draws of a unit: n x_i / sum(x). Its inclusion probability: 1 - (1 - x_i / sum(x))^n.
+    Multinomial sampling. Expected draws of a unit: n x_i / sum(x). Its inclusion probability:
+    1 - (1 - x_i / sum(x))^n.
 
     References
     ----------

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .inclusion import as_pik
-from .inputs import as_numbers, as_strata, check_n, check_units
+from .inputs import as_numbers, as_strata, check_n, check_units, uniforms
 
 __all__ = ["bernoulli", "srs", "srs_with_replacement", "stratified_srs"]
 
@@ -79,7 +79,13 @@ def srs_with_replacement(units: int, n: int, *, rng: np.random.Generator) -> NDA
     return np.sort(rng.integers(0, max(int(units), 1), size))
 
 
-def bernoulli(units: int, probability: float, *, rng: np.random.Generator) -> NDArray[np.int64]:
+def bernoulli(
+    units: int,
+    probability: float,
+    *,
+    rng: np.random.Generator | None = None,
+    prn: ArrayLike | None = None,
+) -> NDArray[np.int64]:
     """Take each unit on its own with the same probability: the sample size is random.
 
     Parameters
@@ -88,8 +94,10 @@ def bernoulli(units: int, probability: float, *, rng: np.random.Generator) -> ND
         Population size N.
     probability : float
         From 0 to 1.
-    rng : numpy.random.Generator
-        Source of randomness.
+    rng : numpy.random.Generator, optional
+        Source of randomness; this or `prn`.
+    prn : array_like, optional
+        Shape (N,): permanent random numbers in [0, 1): units with low ones are drawn in every survey.
 
     Returns
     -------
@@ -99,7 +107,7 @@ def bernoulli(units: int, probability: float, *, rng: np.random.Generator) -> ND
     Raises
     ------
     SamplingError
-        The probability is not between 0 and 1, or the number of units is none.
+        The probability is not between 0 and 1, the number of units is none, or not one source of numbers.
 
     Notes
     -----
@@ -111,7 +119,7 @@ def bernoulli(units: int, probability: float, *, rng: np.random.Generator) -> ND
     [0, 1, 2]
     """
     chance = as_pik(np.atleast_1d(probability))[:1]
-    return np.flatnonzero(rng.random(check_units(units)) < chance)
+    return np.flatnonzero(uniforms(check_units(units), rng, prn) < chance)
 
 
 def stratified_srs(stratum: ArrayLike, n: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -173,7 +173,7 @@ REFUSED = {
     "SAM-METHOD-SUM": lambda rng: sampford([0.5, 0.7], rng=rng),
     "SAM-METHOD-HITS": lambda rng: chromy([0.5, 0.7], rng=rng),
     "SAM-METHOD-STRATUM": lambda rng: stratified_srs([0, 2], [1, 1], rng=rng),
-    "SAM-METHOD-JOINT": lambda _rng: joint_inclusion("pareto", [0.5, 0.5]),
+    "SAM-METHOD-JOINT": lambda _rng: joint_inclusion("cube", [0.5, 0.5]),
     "SAM-METHOD-EQUAL": lambda _rng: joint_inclusion("srs", [0.4, 0.6]),
     "SAM-METHOD-JOINT-SIZE": lambda _rng: joint_inclusion("brewer", [0.5] * 60),
 }
