@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from custody.errors import SamplingError
 from custody.messages import gettext as _
+from sampling.methods.inclusion import inclusion_probabilities
 from sampling.methods.pivotal import pivotal
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["ClusterMethod", "ClusterSample", "multistage", "one_per_cluster", "two_stage"]
 
 ClusterMethod = Literal["srs", "pps"]
-WHOLE: Final = 1 - 1e-12
-"""A probability above this is certainty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,26 +279,6 @@ def _choose(
     chosen, chances = np.zeros(len(parents), dtype=bool), np.ones(len(parents))
     for members in np.split(order, np.flatnonzero(np.diff(parents[order])) + 1):
         if open_[members[0]]:
-            chances[members] = _proportional(sizes[members], int(wanted[members[0]]))
+            chances[members] = inclusion_probabilities(sizes[members], int(wanted[members[0]]))
             chosen[members[pivotal(chances[members], rng, order="given")]] = True
     return chosen, chances, counts
-
-
-def _proportional(sizes: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Probabilities proportional to size that sum to n, the largest put at 1 while they would be above.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> _proportional(np.array([1.0, 1.0, 8.0]), 2).tolist()
-    [0.5, 0.5, 1.0]
-    """
-    certain = np.zeros(len(sizes), dtype=bool)
-    while True:
-        shares = np.ones(len(sizes))
-        rest = n - int(certain.sum())
-        shares[~certain] = rest * sizes[~certain] / sizes[~certain].sum() if rest > 0 else 0.0
-        over = ~certain & (shares >= WHOLE)
-        if not over.any():
-            return shares
-        certain |= over
