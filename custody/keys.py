@@ -20,14 +20,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from custody.errors import InputError, KeyFileError
-from custody.files import write_private
+from custody.files import write_private, write_whole
 from custody.messages import gettext as _
 
 __all__ = ["ROLES", "SECRETS", "KeyStore", "PublicKeys", "public_hex"]
 
 ROLES: Final = ("staff", "contractor", "research")
-SECRETS: Final = ("person", "token", "research")
-"""``person``: residents' keys. ``token``: repeatable tokens, in training only. ``research``: rid."""
+SECRETS: Final = ("person", "prn", "token", "research")
+"""``person``: residents' keys. ``prn``: their permanent random numbers, where surveys follow each other.
+``token``: repeatable tokens, in training only. ``research``: rid."""
 
 SECRET_BYTES: Final = 32
 _AGE_RECIPIENT: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
@@ -153,6 +154,16 @@ class KeyStore:
             The name is unknown, or the secret exists already.
         """
         _write_new({self._secret_path(name): _bytes_for(f"secret {name}", seed).hex() + "\n"}, name)
+
+    def replace_secret(self, name: str, secret: bytes) -> None:
+        """Put another survey's secret (32 bytes) in the place of this one's, before anything uses it.
+
+        Raises
+        ------
+        InputError
+            The disk refuses.
+        """
+        write_whole(self._secret_path(name), (secret.hex() + "\n").encode("ascii"))
 
     def identity(self, role: str) -> str:
         """Return a role's age identity, which opens what was sent to the role.

@@ -351,7 +351,7 @@ def create_survey(
 
 def _create_keys(survey: Survey, seed: str | None) -> None:
     """Make all keys for training; else those of staff only (contractor and researcher make their own)."""
-    roles, secrets = (ROLES, SECRETS) if survey.training else (("staff",), ("person", "research"))
+    roles, secrets = (ROLES, SECRETS) if survey.training else (("staff",), ("person", "prn", "research"))
     material = hashlib.sha256(f"hyohon training|{seed}".encode()).digest() if seed else None
     for role in roles:
         if not survey.keys.has(role):

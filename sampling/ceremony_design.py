@@ -1,11 +1,13 @@
 """The design of a public draw as one text (抽出設計の記録): what is drawn from where, before any seed."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from custody.survey import Survey
+from sampling.coordination_file import load_coordination
 from sampling.design import StratifiedDesign
 from sampling.frame import Frame
 
@@ -115,9 +117,13 @@ def planned_text(survey: Survey, design: StratifiedDesign, frame: Frame) -> str:
     Returns
     -------
     str
-        As `design_text`.
+        As `design_text`; where the survey follows another, with the coordination and its key's digest.
     """
-    return design_text(design, plan_strata(design, frame))
+    strata, coordination = plan_strata(design, frame), load_coordination(survey)
+    if coordination is None:
+        return design_text(design, strata)
+    key = hashlib.sha256(survey.keys.secret("prn").hex().encode("ascii")).hexdigest()
+    return design_text(design, strata, prn_key_sha256=key, coordination=coordination.facts())
 
 
 def _facts(design: StratifiedDesign) -> Mapping[str, Any]:
