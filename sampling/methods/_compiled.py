@@ -12,8 +12,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SWITCH: Final = "HYOHON_COMPILED"
 """Environment variable: 0 never, 1 always (plain Python where numba is missing: slow, for tests)."""
-FEW: Final = 1000
-"""Units below which loading numba takes longer than the whole draw without it."""
+FEW: Final = 5000
+"""Units from which the compiled loops are taken: loading numba takes half a second, once in a process."""
 
 
 @cache

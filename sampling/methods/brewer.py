@@ -1,11 +1,22 @@
 """Brewer's method, one draw after another, for any sample size."""
 
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inclusion import part
+from .inclusion import Parts, part
 
 __all__ = ["brewer", "brewer_chances"]
+
+PROPOSALS: Final = 100
+"""Expected proposals above which all units are listed instead: both then take about the same time."""
+BLOCK: Final = 512
+"""Random numbers taken at a time."""
+NEAR_ONE: Final = 1e-12
+"""Least divisor: where rounding makes less of it, all units that are left are nearly certain, and listed."""
 
 
 def brewer_chances(pik: NDArray[np.float64], drawn: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -64,6 +75,12 @@ def brewer(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     SamplingError
         Not probabilities, or their sum is not a whole number.
 
+    Notes
+    -----
+    A unit is proposed with probability proportional to pi among all and accepted in proportion to
+    (a - pi) / (a - r pi), which is largest for the largest unit that is left: the law of `brewer_chances`
+    without listing all units at each step. Where few proposals would be accepted, they are listed.
+
     References
     ----------
     Brewer (1975), Australian Journal of Statistics 17; Tillé (2006), Sampling Algorithms, section 6.4.
@@ -75,7 +92,38 @@ def brewer(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     """
     parts = part(pik)
     drawn = np.zeros(len(parts.pik), dtype=np.bool_)
-    for _step in range(parts.n):
-        edges = np.cumsum(brewer_chances(parts.pik, drawn))
-        drawn[np.searchsorted(edges, rng.random() * edges[-1], side="right")] = True
+    if parts.n:
+        _draw(parts, drawn, rng)
     return parts.joined(np.flatnonzero(drawn))
+
+
+def _draw(parts: Parts, drawn: NDArray[np.bool_], rng: np.random.Generator) -> None:
+    """Draw n units one after the other, marking them in `drawn`."""
+    sizes, edges = parts.pik.tolist(), np.cumsum(parts.pik)
+    ranked, largest, left = np.argsort(-parts.pik, kind="stable").tolist(), 0, float(edges[-1])
+    listed, chances = edges.tolist(), _uniforms(rng)
+    for draws in range(parts.n, 0, -1):
+        while drawn[ranked[largest]]:
+            largest += 1
+        most = _factor(sizes[ranked[largest]], left, draws)
+        unit = -1
+        while unit < 0 and most * listed[-1] < PROPOSALS * left:
+            unit = bisect_right(listed, next(chances) * listed[-1], hi=len(listed) - 1)
+            if next(chances) * most >= _factor(sizes[unit], left, draws) or drawn[unit]:
+                unit = -1
+        if unit < 0:
+            steps = np.cumsum(brewer_chances(parts.pik, drawn))
+            unit = int(np.searchsorted(steps, next(chances) * steps[-1], side="right"))
+        drawn[unit] = True
+        left -= sizes[unit]
+
+
+def _factor(size: float, left: float, draws: int) -> float:
+    """Chance of a unit to be the next, over its inclusion probability, up to a constant."""
+    return (left - size) / max(left - draws * size, NEAR_ONE) if draws > 1 else 1.0
+
+
+def _uniforms(rng: np.random.Generator) -> Iterator[float]:
+    """Uniform random numbers without end."""
+    while True:
+        yield from rng.random(BLOCK).tolist()

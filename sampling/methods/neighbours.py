@@ -99,7 +99,7 @@ class Neighbours:
         Returns
         -------
         list of int, float
-            Units and their distance.
+            Units, rising, and their distance.
         """
         depth = self._depth
         units, distances, complete = self.around(unit)
@@ -107,4 +107,5 @@ class Neighbours:
             depth *= 4
             units, distances, complete = self.around(unit, depth)
         limit = distances[0] * SAME
-        return [u for u, d in zip(units, distances, strict=True) if d <= limit], distances[0]
+        near = [u for u, d in zip(units, distances, strict=True) if d <= limit]
+        return (sorted(near) if len(near) > 1 else near), distances[0]

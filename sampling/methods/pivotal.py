@@ -1,11 +1,11 @@
 """The pivotal method and its local forms: two units meet, one is decided, the other takes up what is left."""
 
-from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sampling.methods._compiled import wanted
 from sampling.methods.balanced_inputs import as_columns
 from sampling.methods.inclusion import EDGE, as_pik
 from sampling.methods.neighbours import SAME, Neighbours
@@ -15,7 +15,7 @@ __all__ = ["local_pivotal_1", "local_pivotal_2", "pivotal"]
 DEPTH: Final = 6
 """Neighbours listed for each unit; where all of them are decided, the tree is asked again."""
 BLOCK: Final = 4096
-"""Random numbers taken at a time."""
+"""Tries for which random numbers are taken at a time."""
 
 
 def pivotal(
@@ -63,18 +63,23 @@ def pivotal(
     >>> len(drawn)
     2
     """
-    values = as_pik(pik).tolist()
+    values = as_pik(pik)
     units = _open(values)
     if order == "random":
         units = rng.permutation(units)
-    chances = _uniforms(rng)
-    current = -1
-    for unit in units.tolist():
+    chances = rng.random(len(units))
+    if wanted(len(values)):
+        from sampling.methods._compiled_spread import meetings
+
+        meetings(values, units, chances)
+        return _drawn(values, rng)
+    listed, current = values.tolist(), -1
+    for unit, chance in zip(units.tolist(), chances.tolist(), strict=True):
         if current >= 0:
-            _meet(values, current, unit, next(chances))
-        if current < 0 or not 0.0 < values[current] < 1.0:
-            current = unit if 0.0 < values[unit] < 1.0 else -1
-    return _drawn(values, chances)
+            _meet(listed, current, unit, chance)
+        if current < 0 or not 0.0 < listed[current] < 1.0:
+            current = unit if 0.0 < listed[unit] < 1.0 else -1
+    return _drawn(np.array(listed), rng)
 
 
 def local_pivotal_1(points: ArrayLike, pik: ArrayLike, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -115,7 +120,7 @@ def local_pivotal_1(points: ArrayLike, pik: ArrayLike, rng: np.random.Generator)
     >>> len(local_pivotal_1(np.arange(12.0), np.full(12, 0.25), np.random.default_rng(1)))
     3
     """
-    return _local(points, pik, rng, _mutual)
+    return _local(points, pik, rng, True)
 
 
 def local_pivotal_2(points: ArrayLike, pik: ArrayLike, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -156,43 +161,54 @@ def local_pivotal_2(points: ArrayLike, pik: ArrayLike, rng: np.random.Generator)
     >>> len(local_pivotal_2(np.arange(12.0), np.full(12, 0.25), np.random.default_rng(1)))
     3
     """
-    return _local(points, pik, rng, _nearest)
+    return _local(points, pik, rng, False)
 
 
-def _local(
-    points: ArrayLike,
-    pik: ArrayLike,
-    rng: np.random.Generator,
-    partner: Callable[[Neighbours, int, Iterator[float]], int],
-) -> NDArray[np.int64]:
-    """Let units meet, chosen by `partner` (-1: choose another unit), until one or none is left."""
-    probabilities = as_pik(pik)
-    values = probabilities.tolist()
-    neighbours = Neighbours(as_columns(points, len(values)), _open(values), DEPTH)
-    chances, alive = _uniforms(rng), neighbours.alive
+def _local(points: ArrayLike, pik: ArrayLike, rng: np.random.Generator, mutual: bool) -> NDArray[np.int64]:
+    """Let units near each other meet until one or none is left: each try takes three random numbers."""
+    values = as_pik(pik)
+    matrix, units = as_columns(points, len(values)), _open(values)
+    if units.size:
+        local = _local_compiled if wanted(len(values)) else _local_plain
+        values[units] = local(matrix[units], values[units], rng, mutual)
+    return _drawn(values, rng)
+
+
+def _local_compiled(
+    points: NDArray[np.float64], values: NDArray[np.float64], rng: np.random.Generator, mutual: bool
+) -> NDArray[np.float64]:
+    """Return the probabilities after the meetings, by the compiled loop."""
+    from sampling.methods._compiled_spread import grow, local_meetings, room_for_tree
+
+    tree, left = room_for_tree(points), len(values)
+    alive, memory = np.arange(left), (np.arange(left), np.full(left, -1), np.zeros(left))
+    grow(tree, alive)
+    while left > 1:
+        left = local_meetings(tree, values, alive, memory, rng.random((BLOCK, 3)), left, mutual)
+    return values
+
+
+def _local_plain(
+    points: NDArray[np.float64], values: NDArray[np.float64], rng: np.random.Generator, mutual: bool
+) -> NDArray[np.float64]:
+    """Return the probabilities after the meetings, by lists and a k-d tree that is asked in blocks."""
+    listed = values.tolist()
+    neighbours = Neighbours(points, np.arange(len(listed)), DEPTH)
+    alive = neighbours.alive
     while len(alive) > 1:
-        unit = alive[int(next(chances) * len(alive))]
-        other = partner(neighbours, unit, chances)
-        if other < 0:
-            continue
-        _meet(values, unit, other, next(chances))
-        for one in (unit, other):
-            if not 0.0 < values[one] < 1.0:
-                neighbours.leave(one)
-    return _drawn(values, chances)
-
-
-def _nearest(neighbours: Neighbours, unit: int, chances: Iterator[float]) -> int:
-    """One of the unit's nearest neighbours."""
-    near = neighbours.nearest(unit)[0]
-    return near[int(next(chances) * len(near))] if len(near) > 1 else near[0]
-
-
-def _mutual(neighbours: Neighbours, unit: int, chances: Iterator[float]) -> int:
-    """One of the unit's nearest neighbours, or -1 where the unit is not one of its nearest."""
-    near, distance = neighbours.nearest(unit)
-    other = near[int(next(chances) * len(near))] if len(near) > 1 else near[0]
-    return other if distance <= neighbours.nearest(other)[1] * SAME else -1
+        for first, second, third in rng.random((BLOCK, 3)).tolist():
+            unit = alive[int(first * len(alive))]
+            near, distance = neighbours.nearest(unit)
+            other = near[int(second * len(near))]
+            if mutual and distance > neighbours.nearest(other)[1] * SAME:
+                continue
+            _meet(listed, unit, other, third)
+            for one in (unit, other):
+                if not 0.0 < listed[one] < 1.0:
+                    neighbours.leave(one)
+            if len(alive) < 2:
+                break
+    return np.array(listed)
 
 
 def _meet(values: list[float], i: int, j: int, chance: float) -> None:
@@ -214,20 +230,13 @@ def _snapped(value: float) -> float:
     return 1.0 if value > 1 - EDGE else value
 
 
-def _open(values: list[float]) -> NDArray[np.int64]:
+def _open(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Positions of the units that are neither in nor out."""
-    array = np.array(values)
-    return np.flatnonzero((array > 0) & (array < 1)).astype(np.int64)
+    return np.flatnonzero((values > 0) & (values < 1)).astype(np.int64)
 
 
-def _drawn(values: list[float], chances: Iterator[float]) -> NDArray[np.int64]:
+def _drawn(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Positions of the units that are in; a unit left alone is decided here."""
     for unit in _open(values).tolist():
-        values[unit] = 1.0 if next(chances) < values[unit] else 0.0
-    return np.flatnonzero(np.array(values) > 0.5).astype(np.int64)
-
-
-def _uniforms(rng: np.random.Generator) -> Iterator[float]:
-    """Uniform random numbers without end."""
-    while True:
-        yield from rng.random(BLOCK).tolist()
+        values[unit] = 1.0 if rng.random() < values[unit] else 0.0
+    return np.flatnonzero(values > 0.5).astype(np.int64)

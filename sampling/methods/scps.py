@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sampling.methods._compiled import wanted
 from sampling.methods.balanced_inputs import as_columns
 from sampling.methods.inclusion import EDGE, as_pik
 from sampling.methods.neighbours import SAME, Neighbours
@@ -63,14 +64,41 @@ def spatially_correlated_poisson(
     matrix = as_columns(points, len(values))
     units = np.flatnonzero((values > 0) & (values < 1)).astype(np.int64)
     if units.size:
-        typical = float(values[units].mean())
-        depth = int(min(max(typical, 1 - typical) / min(typical, 1 - typical), 200.0)) + SPARE
-        neighbours = Neighbours(matrix, units, depth)
-        chances = rng.random(len(units)).tolist()
-        for unit, chance in zip(rng.permutation(units).tolist(), chances, strict=True):
-            if 0.0 < values[unit] < 1.0:
-                _decide(unit, chance, values, neighbours, depth)
+        chances, order = rng.random(len(units)), rng.permutation(len(units))
+        decide = _compiled if wanted(len(values)) else _plain
+        values[units] = decide(matrix[units], values[units], order, chances)
     return np.flatnonzero(values > 0.5).astype(np.int64)
+
+
+def _compiled(
+    points: NDArray[np.float64],
+    values: NDArray[np.float64],
+    order: NDArray[np.int64],
+    chances: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the decisions, made by the compiled loop."""
+    from sampling.methods._compiled_spread import correlated, grow, room_for_tree
+
+    tree = room_for_tree(points)
+    grow(tree, np.arange(len(values)))
+    correlated(tree, values, order, chances)
+    return values
+
+
+def _plain(
+    points: NDArray[np.float64],
+    values: NDArray[np.float64],
+    order: NDArray[np.int64],
+    chances: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the decisions, made with lists of neighbours that are taken in blocks."""
+    typical = float(values.mean())
+    depth = int(min(max(typical, 1 - typical) / min(typical, 1 - typical), 200.0)) + SPARE
+    neighbours = Neighbours(points, np.arange(len(values)), depth)
+    for unit, chance in zip(order.tolist(), chances.tolist(), strict=True):
+        if 0.0 < values[unit] < 1.0:
+            _decide(unit, chance, values, neighbours, depth)
+    return values
 
 
 def _decide(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._compiled import wanted
 from .inclusion import part
 
 __all__ = ["Elimination", "elimination", "tille", "tille_joint"]
@@ -110,9 +111,14 @@ def tille(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
 
 def _survivors(plan: Elimination, pik: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Run the plan: one loop over the steps, the pool a list that a unit leaves by a swap with the last."""
+    chances = rng.random(len(plan.certain) - 1)
+    if wanted(len(pik)):
+        from ._compiled_tille import survivors
+
+        return plan.order[survivors(plan.certain, plan.scale, pik[plan.order], chances)]
     order, certain, scale = plan.order.tolist(), plan.certain.tolist(), plan.scale.tolist()
     sizes, pool = pik[plan.order].tolist(), list[int]()
-    for step, u in enumerate(rng.random(len(certain) - 1).tolist(), start=1):
+    for step, u in enumerate(chances.tolist(), start=1):
         was, now = certain[step - 1], certain[step]
         leaver = -1
         for unit in range(now, was):  # certain until now

@@ -1,12 +1,25 @@
 """Compiled loops draw the same samples as plain ones, seed by seed, and leave the generator where they do."""
 
+import sys
 from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
+from scipy.stats import norm
 
+from sampling.methods import (
+    _compiled_spread,
+    brewer,
+    inclusion_probabilities,
+    joint_inclusion,
+    local_pivotal_1,
+    local_pivotal_2,
+    pivotal,
+    spatially_correlated_poisson,
+    tille,
+)
 from sampling.methods._compiled import FEW, SWITCH, wanted
 from sampling.methods._landing import cheapest_plan
 from sampling.methods.cube import cube
@@ -47,6 +60,77 @@ def test_cube(both, seed, landing, tied, strata) -> None:
     plain, fast = both(lambda rng: cube(x, pik, rng, strata=labels, landing=landing), seed)
     assert plain == fast
     assert len(plain[0]) > 20
+
+
+def spread_out(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Points in 1 to 10 dimensions; tied: on a small grid, many at one place, probabilities equal."""
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(2, 160)), seed % 10 + 1)
+    points = rng.integers(0, 4, shape).astype(float) if kind == "tied" else rng.random(shape)
+    return points, np.full(shape[0], 0.25) if kind == "tied" else rng.uniform(0.01, 0.9, shape[0])
+
+
+@pytest.mark.parametrize("kind", ["tied", "apart"])
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("method", [local_pivotal_1, local_pivotal_2, spatially_correlated_poisson])
+def test_spread_methods(both, method, seed, kind) -> None:
+    points, pik = spread_out(seed, kind)
+    plain, fast = both(lambda rng: method(points, pik, rng), seed)
+    assert plain == fast
+
+
+@pytest.mark.parametrize("order", ["random", "given"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pivotal(both, seed, order) -> None:
+    plain, fast = both(lambda rng: pivotal(spread_out(seed, "apart")[1], rng, order=order), seed)
+    assert plain == fast
+
+
+@pytest.mark.parametrize("size", [np.ones(150), np.random.default_rng(1).lognormal(0, 2, 150)])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tille(both, seed, size) -> None:
+    pik = inclusion_probabilities(size, 40)
+    plain, fast = both(lambda rng: tille(pik, rng=rng), seed)
+    assert plain == fast
+    assert len(plain[0]) == 40
+
+
+@pytest.mark.parametrize("proposals", [0, 100])
+def test_brewer_with_and_without_a_list_of_all(monkeypatch, proposals) -> None:
+    """Pairs come with their joint probabilities whichever way a unit is found."""
+    monkeypatch.setattr(sys.modules["sampling.methods.brewer"], "PROPOSALS", proposals)
+    pik, rng, draws = (
+        inclusion_probabilities([7.0, 1.0, 3.0, 4.0, 2.0, 5.0], 3),
+        np.random.default_rng(1),
+        6000,
+    )
+    joint, counts = joint_inclusion("brewer", pik), np.zeros((6, 6))
+    for _ in range(draws):
+        drawn = brewer(pik, rng=rng)
+        counts[np.ix_(drawn, drawn)] += 1
+    z = (counts - draws * joint) / np.sqrt(draws * joint * (1 - joint))
+    assert np.abs(z).max() < norm.isf(0.001 / 21 / 2)
+
+
+def test_brewer_of_nearly_certain_units() -> None:
+    pik = np.append(np.full(30, 1 - 2e-10), [0.5, 0.5 + 6e-9])
+    assert len(brewer(pik, rng=np.random.default_rng(1))) == 31
+
+
+def test_a_tree_finds_the_nearest_while_units_leave() -> None:
+    """Against all distances: with units at one place, and in ten dimensions."""
+    rng = np.random.default_rng(2)
+    for points in (rng.integers(0, 5, (120, 2)).astype(float), rng.random((120, 10))):
+        tree, left = _compiled_spread.room_for_tree(points), rng.permutation(120).tolist()
+        _compiled_spread.grow(tree, np.arange(120))
+        near, away = np.empty(120, dtype=np.int64), np.empty(120)
+        while len(left) > 1:
+            unit, others = left[0], np.sort(left[1:])
+            squares = np.sum((points[others] - points[unit]) ** 2, axis=1)
+            count, squared = _compiled_spread._nearest(tree, unit, near, away)
+            assert squared == pytest.approx(squares.min(), rel=1e-12)
+            assert near[:count].tolist() == others[squares <= squares.min() * (1 + 1e-12)].tolist()
+            _compiled_spread._leave(tree, left.pop())
 
 
 def test_the_switch(monkeypatch) -> None:
