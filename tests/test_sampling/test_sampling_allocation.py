@@ -194,6 +194,23 @@ def test_fewer_answers_mean_more_persons_drawn() -> None:
         draws_for_answers([40, 41], [100, 80], [0.8, 0.5])
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_total_of_draws_is_kept_and_is_the_same_where_everybody_answers(rule) -> None:
+    values = {"rule": rule, "means": [10, 20, 30, 40, 50, 60], "costs": [1, 2, 3, 4, 5, 6]}
+    full = allocate_strata(60, **COLLEGES, **values)
+    np.testing.assert_array_equal(full.n_h, allocate_strata(60, **COLLEGES, **values, total="draws").n_h)
+    rates = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+    assert allocate_strata(60, **COLLEGES, **values, response=rates, total="draws").n == 60
+
+
+def test_paid_letters_serve_neyman_best_by_the_root_of_the_response() -> None:
+    # N S = 1000 and 1000, r = 0.64 and 0.16: n in proportion to 1 / 0.8 and 1 / 0.4; answers alone 1 : 4.
+    draws = allocate_strata(90, [1000, 1000], [1, 1], rule="neyman", response=[0.64, 0.16], total="draws")
+    np.testing.assert_array_equal(draws.n_h, [30, 60])
+    answers = allocate_strata(36, [1000, 1000], [1, 1], rule="neyman", response=[0.64, 0.16])
+    np.testing.assert_array_equal(answers.n_h, [29, 113])
+
+
 def test_expected_variance_is_that_of_simulated_draws() -> None:
     rng = np.random.default_rng(8)
     strata = [rng.normal(10, 2, 40), rng.normal(30, 6, 25)]
@@ -239,6 +256,7 @@ def test_domains_add_up_and_the_result_shows_itself() -> None:
         ({"take_all": [1, 0, 0, 0, 0, 0]}, "SAM-ALLOC-VALUE"),
         ({"costs": float("nan")}, "SAM-ALLOC-VALUE"),
         ({"rounding": "up"}, "SAM-ALLOC-VALUE"),
+        ({"total": "letters"}, "SAM-ALLOC-VALUE"),
     ],
 )
 def test_what_is_not_allowed_is_refused(change, code) -> None:
