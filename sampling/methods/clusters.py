@@ -278,7 +278,7 @@ def _choose(
         return open_ & (rank < wanted), wanted / counts, counts
     chosen, chances = np.zeros(len(parents), dtype=bool), np.ones(len(parents))
     for members in np.split(order, np.flatnonzero(np.diff(parents[order])) + 1):
-        if open_[members[0]]:
+        if len(members) and open_[members[0]]:
             chances[members] = inclusion_probabilities(sizes[members], int(wanted[members[0]]))
             chosen[members[pivotal(chances[members], rng, order="given")]] = True
     return chosen, chances, counts

@@ -20,8 +20,8 @@ def as_numbers(values: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64
-        A copy; one NaN where the whole cannot be read as numbers (text, dates, rows of unequal length), so
-        that the check of its range refuses it.
+        A copy; one NaN where the whole is not numbers (text, even of digits; dates; rows of unequal length),
+        so that the check of its range refuses it.
 
     Examples
     --------
@@ -29,9 +29,13 @@ def as_numbers(values: ArrayLike) -> NDArray[np.float64]:
     ([1.0, nan], nan)
     """
     try:
-        return np.array(values, dtype=np.float64)
+        given = np.asarray(values)
+        text = given.dtype.kind == "O" and any(isinstance(value, str) for value in given.ravel())
+        if given.dtype.kind in "biufO" and not text:
+            return np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
-        return np.array(np.nan)
+        pass
+    return np.array(np.nan)
 
 
 def as_strata(stratum: ArrayLike, units: int | None = None, strata: int | None = None) -> NDArray[np.int64]:
@@ -141,7 +145,7 @@ def check_units(units: int) -> int:
 
 def _is_count(value: object) -> bool:
     """Whether it is one whole number, 0 or more."""
-    numbers = as_numbers(value) if not isinstance(value, str) else np.array(np.nan)  # type: ignore[arg-type]
+    numbers = as_numbers(value)  # type: ignore[arg-type]
     return numbers.ndim == 0 and bool(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
 
 
