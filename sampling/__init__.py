@@ -21,7 +21,7 @@ if _typing.TYPE_CHECKING:
     from sampling.flow_chart import flow_chart_pdf, flow_chart_svg
     from sampling.frame import Frame, Linkage
     from sampling.frame_rules import FrameRules
-    from sampling.handover import HandOver, export_link, hand_over_labels, hand_over_research
+    from sampling.handover import HandOver, export_link, hand_over_labels
     from sampling.layout import Layout, load_layout
     from sampling.layout_check import LayoutCheck, check_layout
     from sampling.linkage import Links, link_registers, read_decisions
@@ -30,6 +30,7 @@ if _typing.TYPE_CHECKING:
     from sampling.quarantine import open_quarantine
     from sampling.refresh import RefreshRun, refresh_survey
     from sampling.registers import Register, read_certifications, read_qualifications, read_residents
+    from sampling.research_handover import hand_over_research
     from sampling.vault import load_vault
 
 __all__ = [
@@ -89,7 +90,7 @@ _HOME = {
     "flow_chart": ("flow_chart_pdf", "flow_chart_svg"),
     "frame": ("Frame", "Linkage"),
     "frame_rules": ("FrameRules",),
-    "handover": ("HandOver", "export_link", "hand_over_labels", "hand_over_research"),
+    "handover": ("HandOver", "export_link", "hand_over_labels"),
     "layout": ("Layout", "load_layout"),
     "layout_check": ("LayoutCheck", "check_layout"),
     "linkage": ("Links", "link_registers", "read_decisions"),
@@ -98,6 +99,7 @@ _HOME = {
     "quarantine": ("open_quarantine",),
     "refresh": ("RefreshRun", "refresh_survey"),
     "registers": ("Register", "read_certifications", "read_qualifications", "read_residents"),
+    "research_handover": ("hand_over_research",),
     "vault": ("load_vault",),
 }
 

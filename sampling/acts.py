@@ -6,7 +6,7 @@ The commands and the notebooks call these functions; they return what happened a
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,13 +21,18 @@ from custody.messages import gettext as _
 from custody.survey import Survey
 from labels.tokens import KeyedSource, TokenSource
 from sampling.building import build_frame
+from sampling.ceremony import CeremonyRecord, Commitment, check_commitment
+from sampling.ceremony_design import planned_text
+from sampling.ceremony_store import ceremony_for_draw, reveal
 from sampling.certificate import DrawCertificate
 from sampling.design import StratifiedDesign
 from sampling.drawing import Sample, draw
 from sampling.frame import Frame
 from sampling.frame_files import frame_facts, write_flow, write_linkage, write_review, write_staff_list
+from sampling.frame_keys import frame_digest, frame_keys
 from sampling.frame_rules import FrameRules
 from sampling.linkage import Links
+from sampling.program_digest import program_sha256
 from sampling.quarantine import write_quarantine
 from sampling.register_files import RegisterFiles, link_files, read_lists, read_registers
 from sampling.registers import Register
@@ -168,6 +173,7 @@ def draw_sample(
     files: RegisterFiles,
     *,
     seed: str | None = None,
+    entropies: Sequence[str] = (),
     knowledge_date: date | None = None,
     redraw_reason: str | None = None,
 ) -> DrawRun:
@@ -180,9 +186,11 @@ def draw_sample(
     files : RegisterFiles
         The extracts and lists.
     seed : str, optional
-        From dice thrown in public. Default: 128 bits of the operating system.
+        A seed from outside. Default: 128 bits of the operating system.
+    entropies : sequence of str
+        Dice of each party of a public draw (`sampling.ceremony_acts.commit_draw`); they make the seed.
     knowledge_date : datetime.date, optional
-        As in `frame_survey`.
+        As in `frame_survey`; after a commitment that of the commitment.
     redraw_reason : str, optional
         Declares an earlier draw void, and says why; it stays visible.
 
@@ -196,22 +204,29 @@ def draw_sample(
     ApprovalError
         The act is outside the approval; nothing was read.
     SamplingError
-        A sample was drawn already and no reason is given, or the design does not fit.
+        A sample was drawn already and no reason is given, the design does not fit, or a commitment to
+        another draw is open.
     InputError, ConfigError
         A file is refused.
     """
-    permit = gate.permit(survey, "draw", items=_items(files), n=survey.design.n)
+    asked = survey.design.n + survey.design.reserve
+    permit = gate.permit(survey, "draw", items=_items(files), n=asked)
     with refusals(survey, "draw"):
         number = draw_number(survey, redraw_reason)
         design = StratifiedDesign.from_settings(survey.design, survey.frame)
-        built = _build(survey, files, knowledge_date)
+        commitment = ceremony_for_draw(survey, entropies, seed)
+        known = knowledge_date or (commitment.knowledge_date if commitment else None)
+        built = _build(survey, files, known)
+        record = None if commitment is None else _revealed(survey, commitment, design, built.frame, entropies)
+        drawn_with = record.seed if record else seed
         plain = draw(
             built.frame,
             design,
-            seed=os.urandom(16).hex() if seed is None else seed,
+            seed=os.urandom(16).hex() if drawn_with is None else drawn_with,
             token_source=_token_source(survey, number),
         )
-    sample = replace(plain, certificate=_certified(survey, plain, permit, number, redraw_reason))
+    certificate = replace(_certified(survey, plain, permit, number, redraw_reason), ceremony=record)
+    sample = replace(plain, certificate=certificate)
     return DrawRun(built, sample, store_draw(survey, sample))
 
 
@@ -243,6 +258,23 @@ def _build(survey: Survey, files: RegisterFiles, knowledge_date: date | None) ->
             exclusions=lists,
         )
     return FrameRun(frame, registers.residents, registers.certifications, registers.qualifications, links)
+
+
+def _revealed(
+    survey: Survey,
+    commitment: Commitment,
+    design: StratifiedDesign,
+    frame: Frame,
+    entropies: Sequence[str],
+) -> CeremonyRecord:
+    """Hold the draw to what was committed to, then open the nonce and join it with the dice."""
+    check_commitment(
+        commitment,
+        frame_digest=frame_digest(frame_keys(frame, design)),
+        design_text=planned_text(survey, design, frame),
+        program_sha256=program_sha256(),
+    )
+    return reveal(survey, entropies)
 
 
 def _items(files: RegisterFiles) -> tuple[str, ...]:

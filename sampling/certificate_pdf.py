@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from custody.fonts import FontChain
 from custody.messages import gettext as _
-from custody.messages import set_language
+from custody.messages import mark, set_language
 from custody.pdf import A4, MM, draw_text, fit_size, new_canvas, save_canvas
 from sampling.certificate import DrawCertificate, StratumRecord
 from sampling.frame import RULE_TITLES
@@ -21,6 +21,13 @@ BODY: Final = 8.5
 STRATA_ROWS: Final = 30
 STRATA_COLUMNS: Final = 2
 NO_GLYPH: Final = "〓"
+COORDINATIONS: Final = {
+    "independent": mark("permanent numbers, a starting point of its own"),
+    "negative": mark("permanent numbers; the persons of the draw before are avoided"),
+    "positive": mark("permanent numbers; the persons of the draw before are kept"),
+    "rotate": mark("permanent numbers; one panel of the draw before is replaced"),
+}
+"""How a draw stands to the one before, in words."""
 
 
 def certificate_pdf(certificate: DrawCertificate, json_sha256: str) -> bytes:
@@ -80,11 +87,29 @@ def _head(certificate: DrawCertificate) -> list[tuple[str, str]]:
             "institutions": f"{home.institutions:,}",
         }
         lines.append((_("One person a household"), text.format(**counts)))
+    lines += _ways(certificate)
     if certificate.draw_number > 1:
         text = _("draw number {number}; the draw before is void: {reason}")
         lines.append(
             (_("Redraw"), text.format(number=certificate.draw_number, reason=certificate.redraw_reason))
         )
+    return lines
+
+
+def _ways(certificate: DrawCertificate) -> list[tuple[str, str]]:
+    """Say what differs from a plain draw: systematic, with a reserve, coordinated, in public."""
+    lines = []
+    if certificate.method == "systematic":
+        lines.append((_("Method"), _("systematic: equal steps through the list of each stratum")))
+    if certificate.reserve:
+        text = _("{persons} persons, in order after the sample")
+        lines.append((_("Reserve"), text.format(persons=f"{certificate.reserve:,}")))
+    if (plan := certificate.coordination) is not None:
+        lines.append((_("Coordination"), _(COORDINATIONS[plan.kind])))
+    if (record := certificate.ceremony) is not None:
+        lines.append((_("Public draw: words of the commitment"), " ".join(record.words)))
+        for number, dice in enumerate(record.entropies, start=1):
+            lines.append((_("Dice of party {number}").format(number=number), dice))
     return lines
 
 

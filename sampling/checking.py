@@ -29,15 +29,17 @@ class DrawCheck:
     strata: int
 
 
-def check_draw(certificate: Path, frame_keys: Path, sample_keys: Path | None = None) -> DrawCheck:
+def check_draw(
+    certificate: Path, frame_keys: Path | None = None, sample_keys: Path | None = None
+) -> DrawCheck:
     """Run a draw again from its files.
 
     Parameters
     ----------
     certificate : pathlib.Path
         ``draw-certificate.json``.
-    frame_keys : pathlib.Path
-        ``frame-keys.csv``.
+    frame_keys : pathlib.Path, optional
+        ``frame-keys.csv``. Default: the file of that name beside the certificate.
     sample_keys : pathlib.Path, optional
         ``sample-keys.csv``, to compare person by person.
 
@@ -51,10 +53,11 @@ def check_draw(certificate: Path, frame_keys: Path, sample_keys: Path | None = N
     InputError
         A file cannot be read as what it should be.
     """
+    keys = certificate.with_name("frame-keys.csv") if frame_keys is None else frame_keys
     try:
         facts = json.loads(certificate.read_text(encoding="utf-8"))
         sample = None if sample_keys is None else verify_draw.read_keys(sample_keys)
-        problems = verify_draw.verify(facts, verify_draw.read_keys(frame_keys), sample)
+        problems = verify_draw.verify(facts, verify_draw.read_keys(keys), sample)
         strata = facts["strata"]
         return DrawCheck(
             problems=tuple(problems),

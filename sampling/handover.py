@@ -4,9 +4,7 @@ The contractor gets postal code, address, name, token and copy; the researcher g
 sex, status and answers under numbers made for this package.
 """
 
-import hashlib
-import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,7 +12,6 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from custody import gate
-from custody.codebook import Codebook
 from custody.errors import ConfigError, SamplingError
 from custody.files import record_file, sha256_file
 from custody.messages import gettext as _
@@ -22,29 +19,22 @@ from custody.packages import FactValue, Kind, seal
 from custody.survey import Survey
 from sampling.acts import refusals
 from sampling.releases import Release, plan_release, releases, sample_size
-from sampling.vault import answers_path, load_vault, open_table
+from sampling.vault import load_vault
 from sampling.voids import count_reasons, load_voids, readings
 
 __all__ = [
     "LABEL_COLUMNS",
-    "RESEARCH_COLUMNS",
     "HandOver",
     "export_link",
     "hand_over_labels",
-    "hand_over_research",
     "label_table",
-    "research_table",
-    "smallest_cell",
+    "record_hand_over",
+    "seal_for",
 ]
 
 LABEL_COLUMNS: Final = ("postal_code", "address", "name", "token", "copy")
 """All that a contractor receives of a person."""
 
-RESEARCH_COLUMNS: Final = ("rid", "stratum", "psu", "fpc", "base_weight", "area", "age_band", "sex", "status")
-"""What a researcher receives of a person, before the answers."""
-
-CELL: Final = ("area", "age_band", "sex")
-RID_DIGITS: Final = 20
 DEFAULT_MEDIUM: Final = gate.USB
 
 
@@ -128,54 +118,6 @@ def label_table(vault: pd.DataFrame, *, copy: int = 1) -> pd.DataFrame:
     return ordered
 
 
-def research_table(vault: pd.DataFrame, answers: pd.DataFrame, secret: bytes) -> pd.DataFrame:
-    """Make the researcher's table: everybody drawn, under other names, in another order.
-
-    Parameters
-    ----------
-    vault : pandas.DataFrame
-        From `load_vault`.
-    answers : pandas.DataFrame
-        Columns token, status, then the answers as text; one row for everybody drawn.
-    secret : bytes
-        Secret of the research numbers.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `RESEARCH_COLUMNS`, then the answers; ordered by rid.
-
-    Notes
-    -----
-    rid is HMAC-SHA256(secret, token), its first 20 hex digits. Strata become S01 … in the order of their
-    keyed digests, PSUs P0001 … in the order of rid.
-    """
-    joined = vault.merge(answers, on="token", how="left", validate="one_to_one")
-    joined["rid"] = [_keyed(secret, token) for token in joined["token"]]
-    joined = joined.sort_values("rid", ignore_index=True)
-    strata = sorted(set(joined["stratum"]), key=lambda name: _keyed(secret, f"stratum|{name}"))
-    joined["stratum"] = joined["stratum"].map(_codes("S", strata, 2))
-    joined["psu"] = joined["psu"].map(_codes("P", list(dict.fromkeys(joined["psu"])), 4))
-    questions = [name for name in answers.columns if name not in ("token", "status")]
-    return joined[[*RESEARCH_COLUMNS, *questions]]
-
-
-def smallest_cell(table: pd.DataFrame) -> int:
-    """Count the persons of the smallest cell of area, age band and sex that has any.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        With columns area, age_band, sex.
-
-    Returns
-    -------
-    int
-        k: with fewer, a person is easier to recognise.
-    """
-    return int(table.groupby(list(CELL)).size().min())
-
-
 def hand_over_labels(
     survey: Survey,
     *,
@@ -239,11 +181,11 @@ def hand_over_labels(
             "copies": 1,
             "wave": 1,
         }
-        path = _seal(survey, "labels", table, facts, "contractor", release.package)
+        path = seal_for(survey, "labels", table, facts, "contractor", release.package)
     age = _extract_age(survey)
     known = {} if age is None else {"extract_age_days": age}
     known |= {"release": release.number, "first": release.first, "last": release.last}
-    _record(survey, "hand_over_labels", path, rows=len(table), voided=len(voids), **known)
+    record_hand_over(survey, "hand_over_labels", path, rows=len(table), voided=len(voids), **known)
     return HandOver(
         path,
         "contractor",
@@ -254,47 +196,6 @@ def hand_over_labels(
         release=release,
         left=max(0, sample_size(survey) - max(one.last for one in releases(survey))),
     )
-
-
-def hand_over_research(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOver:
-    """Seal design, frame variables, statuses and answers for the researcher: ``out/research.sp``.
-
-    Parameters
-    ----------
-    survey : Survey
-        A survey whose answers were taken in.
-    medium : str
-        As in `hand_over_labels`.
-
-    Returns
-    -------
-    HandOver
-        The package, with the size of its smallest cell.
-
-    Raises
-    ------
-    ApprovalError
-        The approval does not allow it; the vault stays shut.
-    SamplingError, KeyFileError, PackageError
-        No answers yet, or a key is missing.
-    """
-    gate.permit(survey, "hand_over_research", media=medium, n=sample_size(survey), recipient="researcher")
-    with refusals(survey, "hand_over_research"):
-        answers = _answers(survey)
-        vault = load_vault(survey)
-        _check_strata(survey, vault)
-        table = research_table(vault, answers, survey.keys.secret("research"))
-        smallest = smallest_cell(table)
-        facts: dict[str, FactValue] = {
-            "title_en": survey.title_en,
-            "codebook": Codebook.load(survey.codebook).name,
-            "reference_date": survey.reference_date.isoformat(),
-            "strata": int(table["stratum"].nunique()),
-            "smallest_cell": smallest,
-        }
-        path = _seal(survey, "research", table, facts, "research")
-    _record(survey, "hand_over_research", path, rows=len(table), smallest_cell=smallest)
-    return HandOver(path, "researcher", len(table), tuple(table.columns), smallest)
 
 
 def export_link(survey: Survey, path: Path) -> int:
@@ -332,33 +233,12 @@ def export_link(survey: Survey, path: Path) -> int:
     return len(link)
 
 
-def _keyed(secret: bytes, text: str) -> str:
-    return hmac.digest(secret, text.encode("utf-8"), hashlib.sha256).hex()[:RID_DIGITS]
-
-
-def _codes(letter: str, names: Sequence[str], width: int) -> dict[str, str]:
-    width = max(width, len(str(len(names))))
-    return {name: f"{letter}{number:0{width}d}" for number, name in enumerate(names, start=1)}
-
-
 def _check_somebody(table: pd.DataFrame) -> None:
     if not len(table):
         raise SamplingError(
             "SAM-LABELS-NONE",
             _("Every person drawn was voided: there is nothing to mail."),
             hint=_("Look at out/refresh-01.csv and its followers; were the later extracts the right files?"),
-        )
-
-
-def _check_strata(survey: Survey, vault: pd.DataFrame) -> None:
-    """Refuse a part of the sample that leaves strata without anybody: nothing stands for their persons."""
-    missing = set(load_vault(survey, everybody=True)["stratum"]) - set(vault["stratum"])
-    if missing:
-        text = _("Of {count:,} strata nobody was mailed yet: the answers would not stand for everybody.")
-        raise SamplingError(
-            "SAM-RELEASE-PART",
-            text.format(count=len(missing)),
-            hint=_("Hand over the rest of the sample first."),
         )
 
 
@@ -378,18 +258,7 @@ def _contact(survey: Survey) -> dict[str, Any]:
     }
 
 
-def _answers(survey: Survey) -> pd.DataFrame:
-    path = answers_path(survey)
-    if not path.is_file():
-        raise SamplingError(
-            "SAM-ANSWERS-NONE",
-            _("No answers were taken in yet."),
-            hint=_("Run `hyohon sampling answers` first."),
-        )
-    return open_table(path, survey.keys.identity("staff"))
-
-
-def _seal(
+def seal_for(
     survey: Survey,
     kind: Kind,
     table: pd.DataFrame,
@@ -397,6 +266,28 @@ def _seal(
     role: str,
     name: str = "",
 ) -> Path:
+    """Seal a table for a role.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    kind : str
+        Kind of package.
+    table : pandas.DataFrame
+        Its rows.
+    facts : dict
+        Facts of the manifest.
+    role : str
+        Who can open it.
+    name : str
+        Name of the file without ending. Default: the kind.
+
+    Returns
+    -------
+    pathlib.Path
+        The package in the survey's ``out``.
+    """
     path = survey.out / f"{name or kind}.sp"
     seal(
         path,
@@ -411,7 +302,20 @@ def _seal(
     return path
 
 
-def _record(survey: Survey, act: str, path: Path, **facts: int) -> None:
+def record_hand_over(survey: Survey, act: str, path: Path, **facts: int) -> None:
+    """Record a package and the act that made it.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    act : str
+        Kind of event.
+    path : pathlib.Path
+        The package.
+    **facts : int
+        Counts.
+    """
     with survey.ledger() as ledger:
         record_file(ledger, survey.folder, path, path.stem)
         ledger.append(act, sha256=sha256_file(path), **facts)

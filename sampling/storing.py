@@ -80,14 +80,13 @@ def store_draw(survey: Survey, sample: Sample) -> tuple[Path, ...]:
     certificate = sample.certificate
     text = certificate.to_json().encode("utf-8")
     digest = hashlib.sha256(text).hexdigest()
-    contents = {
+    drawn = sample.data.loc[: len(sample) - 1, ["person_key", "stratum"]]
+    contents: dict[Path, bytes] = {
         survey.vault_path: vault_bytes(sample, survey.keys.recipient("staff")),
         survey.out / CERTIFICATE: text,
         survey.out / "draw-certificate.pdf": certificate_pdf(certificate, digest),
         survey.out / "frame-keys.csv": _key_list(sample.frame_keys.to_pydict()),
-        survey.out / "sample-keys.csv": _key_list(
-            {name: sample.data[name] for name in ("person_key", "stratum")}
-        ),
+        survey.out / "sample-keys.csv": _key_list({str(name): column for name, column in drawn.items()}),
     }
     staged = stage_files(survey, certificate.draw_number, digest, contents)
     with survey.ledger() as ledger:
@@ -114,6 +113,14 @@ def _facts(certificate: DrawCertificate, digest: str) -> dict[str, Fact]:
         "redraw": certificate.draw_number > 1,
         "reason_sha256": hashlib.sha256(certificate.redraw_reason.encode("utf-8")).hexdigest(),
     }
+    if certificate.reserve:
+        facts["reserve"] = certificate.reserve
+    if certificate.method != "srs":
+        facts["method"] = certificate.method
+    if certificate.coordination is not None:
+        facts["coordination"] = certificate.coordination.kind
+    if certificate.ceremony is not None:
+        facts["commitment"] = certificate.ceremony.commitment
     if certificate.one_per_household is not None:
         facts["households"] = certificate.one_per_household.households
     return facts

@@ -25,7 +25,8 @@ from sampling import (
     load_vault,
     take_answers,
 )
-from sampling.handover import LABEL_COLUMNS, RESEARCH_COLUMNS
+from sampling.handover import LABEL_COLUMNS
+from sampling.research_handover import RESEARCH_COLUMNS
 from sampling.vault import VAULT_COLUMNS, answers_path
 
 DAY = "2009-11-05T10:00"

@@ -1,0 +1,92 @@
+"""The command that hands packages over: labels to the contractor, answers to the researcher."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from custody.errors import ConfigError
+from custody.messages import gettext as _
+from sampling.frame_commands import at_option, example_of, say_files, survey_argument
+from sampling.refresh_commands import say_voids
+
+if TYPE_CHECKING:
+    from sampling.handover import HandOver
+
+__all__ = ["add_hand_over"]
+
+SHOWN_COLUMNS = 10
+
+
+def add_hand_over(app: typer.Typer) -> None:
+    """Add ``hyohon sampling hand-over``.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The commands of the room.
+    """
+    text = _("Seal the package for the contractor (labels) or the researcher (answers).")
+
+    @app.command("hand-over", help=text, epilog=example_of("hand-over survey2009 --to contractor"))
+    def hand_over(
+        survey: Annotated[Path, survey_argument()],
+        to: Annotated[str, typer.Option(help=_("contractor or researcher."))],
+        medium: Annotated[
+            str, typer.Option(help=_("What it is carried on, as the approval names it."))
+        ] = "USBメモリ",
+        persons: Annotated[
+            int | None, typer.Option("--next", help=_("Labels: only the next so many, 50 as a pilot."))
+        ] = None,
+        reserve: Annotated[
+            int | None, typer.Option(help=_("Labels: the next so many of the reserve, after the sample."))
+        ] = None,
+        again: Annotated[
+            int | None, typer.Option(help=_("Labels: the package of an earlier release again."))
+        ] = None,
+        at: Annotated[str | None, at_option()] = None,
+    ) -> None:
+        from custody.survey import Survey
+
+        parts = {"persons": persons, "reserve": reserve, "again": again}
+        asked = {name: value for name, value in parts.items() if value is not None}
+        _say(_made(Survey.open(survey, at), to, medium, asked))
+
+
+def _made(survey: Any, to: str, medium: str, asked: dict[str, int]) -> "HandOver":
+    from sampling.handover import hand_over_labels
+    from sampling.research_handover import hand_over_research
+
+    if to == "contractor" and len(asked) <= 1:
+        return hand_over_labels(survey, medium=medium, **asked)
+    if to == "researcher" and not asked:
+        return hand_over_research(survey, medium=medium)
+    raise ConfigError(
+        "SAM-TO",
+        _("A package goes to the contractor or to the researcher."),
+        hint=_("Write --to contractor, with at most one of --next, --reserve, --again, or --to researcher."),
+    )
+
+
+def _say(made: "HandOver") -> None:
+    from custody.console import say, step
+    from sampling.limits import limits
+
+    step(_("package"), persons=made.rows)
+    if made.release is not None and (made.left or made.release.number > 1):
+        text = _("release {number}; {left:,} persons of the sample are not out yet")
+        say("  " + text.format(number=made.release.number, left=made.left))
+    say("  " + _("columns: {names}").format(names=_names(made.columns)))
+    if made.smallest_cell is not None:
+        step(_("area x age band x sex"), smallest_cell=made.smallest_cell)
+        if made.smallest_cell < limits().warn_below_k:
+            say("  " + _("Few persons share a cell: publish no table as fine as this."))
+    say_voids(made)
+    say_files((made.path,))
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    shown = ", ".join(columns[:SHOWN_COLUMNS])
+    if len(columns) <= SHOWN_COLUMNS:
+        return shown
+    return shown + _(" and {count} more").format(count=len(columns) - SHOWN_COLUMNS)

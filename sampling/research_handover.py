@@ -1,0 +1,151 @@
+"""The hand-over to the researcher (研究者への引き渡し): design, area, age band, sex, status and answers.
+
+Everybody drawn is in it under a number made for this package; no token, name or address.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+
+from custody import gate
+from custody.codebook import Codebook
+from custody.errors import SamplingError
+from custody.messages import gettext as _
+from custody.packages import FactValue
+from custody.survey import Survey
+from sampling.acts import refusals
+from sampling.handover import DEFAULT_MEDIUM, HandOver, record_hand_over, seal_for
+from sampling.releases import sample_size
+from sampling.vault import answers_path, load_vault, open_table
+
+__all__ = ["RESEARCH_COLUMNS", "hand_over_research", "research_table", "smallest_cell"]
+
+RESEARCH_COLUMNS: Final = ("rid", "stratum", "psu", "fpc", "base_weight", "area", "age_band", "sex", "status")
+"""What a researcher receives of a person, before the answers."""
+
+CELL: Final = ("area", "age_band", "sex")
+RID_DIGITS: Final = 20
+
+
+def research_table(vault: pd.DataFrame, answers: pd.DataFrame, secret: bytes) -> pd.DataFrame:
+    """Make the researcher's table: everybody drawn, under other names, in another order.
+
+    Parameters
+    ----------
+    vault : pandas.DataFrame
+        From `load_vault`.
+    answers : pandas.DataFrame
+        Columns token, status, then the answers as text; one row for everybody drawn.
+    secret : bytes
+        Secret of the research numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `RESEARCH_COLUMNS`, then the answers; ordered by rid.
+
+    Notes
+    -----
+    rid is HMAC-SHA256(secret, token), its first 20 hex digits. Strata become S01 … in the order of their
+    keyed digests, PSUs P0001 … in the order of rid.
+    """
+    joined = vault.merge(answers, on="token", how="left", validate="one_to_one")
+    joined["rid"] = [_keyed(secret, token) for token in joined["token"]]
+    joined = joined.sort_values("rid", ignore_index=True)
+    strata = sorted(set(joined["stratum"]), key=lambda name: _keyed(secret, f"stratum|{name}"))
+    joined["stratum"] = joined["stratum"].map(_codes("S", strata, 2))
+    joined["psu"] = joined["psu"].map(_codes("P", list(dict.fromkeys(joined["psu"])), 4))
+    questions = [name for name in answers.columns if name not in ("token", "status")]
+    return joined[[*RESEARCH_COLUMNS, *questions]]
+
+
+def smallest_cell(table: pd.DataFrame) -> int:
+    """Count the persons of the smallest cell of area, age band and sex that has any.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With columns area, age_band, sex.
+
+    Returns
+    -------
+    int
+        k: with fewer, a person is easier to recognise.
+    """
+    return int(table.groupby(list(CELL)).size().min())
+
+
+def hand_over_research(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandOver:
+    """Seal design, frame variables, statuses and answers for the researcher: ``out/research.sp``.
+
+    Parameters
+    ----------
+    survey : Survey
+        A survey whose answers were taken in.
+    medium : str
+        As in `hand_over_labels`.
+
+    Returns
+    -------
+    HandOver
+        The package, with the size of its smallest cell.
+
+    Raises
+    ------
+    ApprovalError
+        The approval does not allow it; the vault stays shut.
+    SamplingError, KeyFileError, PackageError
+        No answers yet, or a key is missing.
+    """
+    gate.permit(survey, "hand_over_research", media=medium, n=sample_size(survey), recipient="researcher")
+    with refusals(survey, "hand_over_research"):
+        answers = _answers(survey)
+        vault = load_vault(survey)
+        _check_strata(survey, vault)
+        table = research_table(vault, answers, survey.keys.secret("research"))
+        smallest = smallest_cell(table)
+        facts: dict[str, FactValue] = {
+            "title_en": survey.title_en,
+            "codebook": Codebook.load(survey.codebook).name,
+            "reference_date": survey.reference_date.isoformat(),
+            "strata": int(table["stratum"].nunique()),
+            "smallest_cell": smallest,
+        }
+        path = seal_for(survey, "research", table, facts, "research")
+    record_hand_over(survey, "hand_over_research", path, rows=len(table), smallest_cell=smallest)
+    return HandOver(path, "researcher", len(table), tuple(table.columns), smallest)
+
+
+def _keyed(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, text.encode("utf-8"), hashlib.sha256).hex()[:RID_DIGITS]
+
+
+def _codes(letter: str, names: Sequence[str], width: int) -> dict[str, str]:
+    width = max(width, len(str(len(names))))
+    return {name: f"{letter}{number:0{width}d}" for number, name in enumerate(names, start=1)}
+
+
+def _check_strata(survey: Survey, vault: pd.DataFrame) -> None:
+    """Refuse a part of the sample that leaves strata without anybody: nothing stands for their persons."""
+    missing = set(load_vault(survey, everybody=True)["stratum"]) - set(vault["stratum"])
+    if missing:
+        text = _("Of {count:,} strata nobody was mailed yet: the answers would not stand for everybody.")
+        raise SamplingError(
+            "SAM-RELEASE-PART",
+            text.format(count=len(missing)),
+            hint=_("Hand over the rest of the sample first."),
+        )
+
+
+def _answers(survey: Survey) -> pd.DataFrame:
+    path = answers_path(survey)
+    if not path.is_file():
+        raise SamplingError(
+            "SAM-ANSWERS-NONE",
+            _("No answers were taken in yet."),
+            hint=_("Run `hyohon sampling answers` first."),
+        )
+    return open_table(path, survey.keys.identity("staff"))
