@@ -72,7 +72,7 @@ def commit_draw(
     InputError, ConfigError
         A file is refused.
     """
-    gate.permit(survey, "draw", items=_items(files), n=survey.design.n)
+    gate.permit(survey, "draw", items=_items(files), n=survey.design.n + survey.design.reserve)
     with refusals(survey, "commit"):
         refuse_open(survey)
         number = draw_number(survey, redraw_reason)

@@ -1,9 +1,10 @@
 """The command of the public draw (公開抽選): commit, or withdraw the commitment."""
 
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -22,9 +23,11 @@ from sampling.frame_commands import (
 if TYPE_CHECKING:
     from sampling.register_files import RegisterFiles
 
-__all__ = ["add_commit"]
+__all__ = ["add_commit", "show_dice"]
 
-REGISTERS = ("residents", "certifications")
+REGISTERS: Final = ("residents", "certifications")
+ROW: Final = 10
+"""Throws in a row of the sheet."""
 
 
 def add_commit(app: typer.Typer) -> None:
@@ -60,6 +63,31 @@ def add_commit(app: typer.Typer) -> None:
         place = Survey.open(survey, at)
         made = commit_draw(place, files, knowledge_date=_date(knowledge_date), redraw_reason=redraw)
         _say_commitment(place, made)
+
+
+def show_dice(texts: Sequence[str]) -> None:
+    """Show the digits of each party as the sheet groups them, and ask a person at a terminal to compare.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        What was typed; empty for a plain draw, which shows nothing.
+
+    Raises
+    ------
+    SamplingError
+        The dice cannot be used.
+    typer.Abort
+        The person says that they differ.
+    """
+    from custody.console import say
+    from sampling.ceremony_dice import read_entropies
+
+    for number, digits in enumerate(read_entropies(texts) if texts else (), start=1):
+        rows = [digits[start : start + ROW] for start in range(0, len(digits), ROW)]
+        say("  " + _("party {number}: {digits}").format(number=number, digits=" ".join(rows)))
+    if texts and sys.stdin.isatty():
+        typer.confirm(_("Does a second person read the same digits on the sheet?"), abort=True)
 
 
 def _say_commitment(survey: Any, made: Any) -> None:

@@ -53,7 +53,7 @@ def plan_strata(design: StratifiedDesign, frame: Frame) -> tuple[StratumPlan, ..
     SamplingError
         The design does not fit the frame.
     """
-    table = design.preview(frame).tidy()
+    table = design.preview(frame).plan if design.one_per_household else design.plan(frame)
     rows = zip(table["stratum"], table["persons"], table["sample"], strict=True)
     if design.one_per_household:
         return tuple(StratumPlan(str(stratum), int(persons), None) for stratum, persons, _sample in rows)

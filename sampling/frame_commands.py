@@ -198,15 +198,16 @@ def add_draw(app: typer.Typer) -> None:
     ) -> None:
         from custody.survey import Survey
         from sampling.acts import draw_sample
+        from sampling.ceremony_commands import show_dice
 
-        extra: dict[str, Any] = {"entropies": tuple(dice)} if dice else {}
+        show_dice(dice or ())
         run = draw_sample(
             Survey.open(survey, at),
             files,
             seed=seed,
+            entropies=tuple(dice or ()),
             knowledge_date=_date(knowledge_date),
             redraw_reason=redraw,
-            **extra,
         )
         _say_draw(run)
         say_files(run.files)

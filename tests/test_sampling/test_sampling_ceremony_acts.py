@@ -17,14 +17,16 @@ from typer.testing import CliRunner
 
 import sampling
 from custody.errors import InputError, LedgerError, SamplingError
+from custody.files import write_whole
 from custody.ledger import verify_ledger
 from custody.survey import Survey
-from sampling import RegisterFiles, draw_sample
+from sampling import RegisterFiles, draw_sample, read_certificate
 from sampling.acts import FrameRun, _build
 from sampling.ceremony import CeremonyRecord, check_commitment, sha256_text
 from sampling.ceremony_acts import commit_draw, open_ceremony, reveal, withdraw_commitment
 from sampling.ceremony_design import planned_text
 from sampling.ceremony_store import ceremony_for_draw, commitment_files, nonce_path
+from sampling.checking import check_draw
 from sampling.commands import build
 from sampling.design import StratifiedDesign
 from sampling.drawing import Sample, draw
@@ -299,6 +301,67 @@ def test_of_two_commitments_at_once_one_happens(
     assert commitment is not None
     assert told == ["SAM-CEREMONY-OPEN", commitment.commitment]
     assert reveal(survey, (E1, E2)).problems() == []
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+def test_a_full_disk_leaves_no_commitment(
+    opened: Opened, files: RegisterFiles, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    survey, written = opened("2009-11-04T09:00"), []
+
+    def write(path: Path, content: bytes) -> Path:
+        if len(written) == at:
+            raise InputError("FILE-WRITE", "planted stop", hint="")
+        written.append(path)
+        return write_whole(path, content)
+
+    with monkeypatch.context() as planted:
+        planted.setattr("sampling.ceremony_store.write_whole", write)
+        with pytest.raises(InputError, match="planted"):
+            commit_draw(survey, files)
+    assert open_ceremony(survey) is None
+    assert ceremony_for_draw(survey, ()) is None
+    assert commit_draw(survey, files).attempt == 1
+    assert reveal(survey, (E1, E2)).problems() == []
+
+
+def test_a_stop_after_the_event_keeps_the_commitment(
+    opened: Opened, files: RegisterFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey = opened("2009-11-04T09:00")
+
+    def stop(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as planted:
+        planted.setattr("sampling.ceremony_store.record_file", stop)
+        with pytest.raises(KeyboardInterrupt):
+            commit_draw(survey, files)
+    assert open_ceremony(survey) is not None
+    assert reveal(survey, (E1, E2)).problems() == []
+
+
+def test_the_draw_of_the_program_is_that_of_the_ceremony(opened: Opened, files: RegisterFiles) -> None:
+    survey = opened("2009-11-04T09:00")
+    commitment = commit_draw(survey, files)
+    later = opened("2009-11-20T15:00")
+    with pytest.raises(SamplingError, match="SAM-CEREMONY-DICE"):
+        draw_sample(later, files)
+    expected = draw_in_public(later, files, (E1, E2))
+    words = ["draw", str(survey.folder), "--residents", str(files.residents), "--at", "2009-11-20T15:00"]
+    words += ["--certifications", str(files.certifications), "--dice", "-".join(E1), "--dice", E2]
+    done = CliRunner().invoke(build(), words)
+    assert done.exit_code == 0, done.output
+    assert " ".join(E1[start : start + 10] for start in range(0, 40, 10)) in done.output
+    certificate = read_certificate(survey.out / "draw-certificate.json")
+    assert certificate.ceremony == expected.record
+    assert certificate.sample_digest == expected.sample.certificate.sample_digest
+    assert certificate.knowledge_date == commitment.knowledge_date
+    keys = [survey.out / name for name in ("draw-certificate.json", "frame-keys.csv", "sample-keys.csv")]
+    assert check_draw(*keys).problems == ()
+    assert open_ceremony(later) is None
+    with pytest.raises(SamplingError, match="SAM-CEREMONY-NONE"):
+        draw_sample(later, files, entropies=(E1, E2), redraw_reason="again")
 
 
 def test_every_act_passes_the_gate(opened: Opened, files: RegisterFiles) -> None:
