@@ -161,7 +161,7 @@ def _whole(values: Settings, key: str) -> int | Mapping[str, int]:
 
 
 def _texts(values: Settings, key: str) -> tuple[str, ...]:
-    return tuple(values.texts(key)) if values.values.get(key) else ()
+    return () if values.values.get(key, []) == [] else tuple(values.texts(key))
 
 
 def _numbers(

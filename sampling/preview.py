@@ -1,7 +1,7 @@
 """What a design will draw, and how precise that will be, before anything is drawn."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["Preview", "domain_variances", "household_effect", "kish_effect", "preview_plan"]
 
 Floats = NDArray[np.float64]
-ALL = "all"
+ALL: Final = "all"
 """Column and value of the domain that is everybody."""
+RATES: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+"""Response rates for which the margin in all is shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +42,8 @@ class Preview:
         a column), domain, persons, sample, answers, response, mean (p, or the mean), se, margin, cv, deff.
     warnings : pandas.DataFrame
         Columns kind ("whole", "few", "wide"), by, domain, value.
+    responses : pandas.DataFrame
+        Columns response, answers, se, margin: a proportion in all, if the same share r answered everywhere.
     design : StratifiedDesign
         The design.
     level : float
@@ -51,6 +55,7 @@ class Preview:
     plan: pd.DataFrame = field(repr=False)
     expected: pd.DataFrame = field(repr=False)
     warnings: pd.DataFrame = field(repr=False)
+    responses: pd.DataFrame = field(repr=False)
     design: "StratifiedDesign"
     level: float
     cost: float | None = None
@@ -164,6 +169,13 @@ def preview_plan(
     One person a household: weights of m in the stratum enlarge S_h² by `household_effect`, and the choice
     within households is covered by leaving out the finite population correction; estimates are taken as
     post-stratified to N_h.
+
+    Examples
+    --------
+    >>> from sampling import StratifiedDesign
+    >>> plan = pd.DataFrame({"stratum": ["F", "M"], "persons": [6000, 4000], "sample": [600, 400]})
+    >>> preview_plan(StratifiedDesign(1000, ["sex"]), plan, pd.DataFrame({"sex": ["F", "M"]}))
+    <Preview: 1,000 of 10,000 persons, 2 strata, margin ±2.9 points, 0 warnings>
     """
     strata = plan["stratum"].tolist()
     rates = np.array(design.each("response", strata))
@@ -172,16 +184,20 @@ def preview_plan(
     if price is not None:
         checked = frozen_each("cost", price, "0 < c", 0, closed=False)
         shown["cost"] = plan["sample"] * np.array(resolve("cost", checked, strata, design.by))
-    domains = _domains(values)
+    domains, z = _domains(values), normal_quantile(level)
+    variables = _variables(design, p, shown)
     expected = pd.concat(
-        [
-            _variable(name, mean, square, shown, domains, normal_quantile(level), effect)
-            for name, mean, square in _variables(design, p, shown)
-        ],
-        ignore_index=True,
+        [_variable(*variable, shown, domains, z, effect) for variable in variables], ignore_index=True
     )
     total = float(shown["cost"].sum()) if price is not None else None
-    return Preview(shown, expected, _warnings(shown, expected), design, level, total)
+    others = pd.concat(
+        [
+            _variable(*variables[0], plan.assign(answers=plan["sample"] * r), domains[:1], z, effect)
+            for r in RATES
+        ]
+    )
+    responses = others[["response", "answers", "se", "margin"]].reset_index(drop=True)
+    return Preview(shown, expected, _warnings(shown, expected), responses, design, level, total)
 
 
 def domain_variances(

@@ -95,7 +95,8 @@ def preview_page(preview: "Preview", *, title: str, date: str, training: bool) -
         f"{_facts(preview)}"
         f'<h2>図</h2><img alt="層または区分ごとの対象者数と抽出数、区分ごとの標本誤差" '
         f'src="data:image/png;base64,{picture}">'
-        f"<h2>表</h2>{preview_html(preview)}<p>{how}</p></main></body></html>\n"
+        f"<h2>表</h2>{preview_html(preview)}"
+        f"<h2>回収率が違ったら</h2>{_responses(preview)}<p>{how}</p></main></body></html>\n"
     )
 
 
@@ -128,6 +129,20 @@ def _look(preview: "Preview") -> str:
     lines = warning_lines(preview.warnings, tuple(preview.design.by))
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<div class="look"><strong>確認すること</strong><ul>{items}</ul></div>' if lines else ""
+
+
+def _responses(preview: "Preview") -> str:
+    """Write how precise the whole is at other response rates."""
+    rows = preview.responses.to_dict("records")
+    table = pd.DataFrame(
+        {
+            "どの層でも同じ回収率": [f"{100 * row['response']:.0f}%" for row in rows],
+            "見込み回答": [f"{row['answers']:,.0f}" for row in rows],
+            "標準誤差": [f"{100 * row['se']:.2f}" for row in rows],
+            "標本誤差": [f"±{100 * row['margin']:.1f}" for row in rows],
+        }
+    )
+    return html_table(table, name="hyohon-preview-responses", caption="全体の割合の精度(ポイント)")
 
 
 def _precision(preview: "Preview") -> pd.DataFrame:

@@ -170,6 +170,14 @@ def test_answers_costs_and_response_add_up() -> None:
     assert previewed(StratifiedDesign(1000, BY)).deff == pytest.approx(1, abs=1e-9)
 
 
+def test_the_table_of_response_rates_is_the_preview_at_each_rate() -> None:
+    table = previewed(StratifiedDesign(1000, BY), p=0.3).responses
+    assert table["response"].is_monotonic_increasing
+    for rate, margin in zip(table["response"], table["margin"], strict=True):
+        other = previewed(StratifiedDesign(1000, BY, response=round(rate, 9)), p=0.3)
+        assert margin == pytest.approx(other.margin)
+
+
 def test_warnings_name_what_staff_should_look_at() -> None:
     sizes = [4000, 3000, 60, 20]
     table = previewed(StratifiedDesign(400, BY, take_all=["S/M"], response=0.6), sizes).warnings
