@@ -25,6 +25,7 @@ from sampling.ceremony import CeremonyRecord, Commitment, check_commitment
 from sampling.ceremony_design import planned_text
 from sampling.ceremony_store import ceremony_for_draw, reveal
 from sampling.certificate import DrawCertificate
+from sampling.coordination_file import load_coordination
 from sampling.design import StratifiedDesign
 from sampling.drawing import Sample, draw
 from sampling.frame import Frame
@@ -214,7 +215,7 @@ def draw_sample(
     with refusals(survey, "draw"):
         number = draw_number(survey, redraw_reason)
         design = StratifiedDesign.from_settings(survey.design, survey.frame)
-        commitment = ceremony_for_draw(survey, entropies, seed)
+        commitment, coordination = ceremony_for_draw(survey, entropies, seed), load_coordination(survey)
         known = knowledge_date or (commitment.knowledge_date if commitment else None)
         built = _build(survey, files, known)
         record = None if commitment is None else _revealed(survey, commitment, design, built.frame, entropies)
@@ -224,6 +225,8 @@ def draw_sample(
             design,
             seed=os.urandom(16).hex() if drawn_with is None else drawn_with,
             token_source=_token_source(survey, number),
+            coordination=coordination,
+            prn_key=None if coordination is None else survey.keys.secret("prn").hex(),
         )
     certificate = replace(_certified(survey, plain, permit, number, redraw_reason), ceremony=record)
     sample = replace(plain, certificate=certificate)
