@@ -294,7 +294,8 @@ class StratifiedDesign:
         SamplingError
             The frame does not allow `n`, or a value is not allowed.
         """
-        from sampling.preview import household_effect, preview_plan
+        from sampling.preview import preview_plan
+        from sampling.preview_numbers import household_effect
 
         values = frame.strata(self.by)[list(self.by)]
         if not self.one_per_household:

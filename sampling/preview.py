@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sampling.design_settings import Each, frozen_each, resolve
 from sampling.limits import limits
+from sampling.preview_numbers import domain_variances, expected_inverse, kish_effect
 from sampling.size.result import normal_quantile
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from sampling.design import StratifiedDesign
 
-__all__ = ["Preview", "domain_variances", "household_effect", "kish_effect", "preview_plan"]
+__all__ = ["Preview", "preview_plan"]
 
 Floats = NDArray[np.float64]
 ALL: Final = "all"
@@ -200,113 +201,6 @@ def preview_plan(
     return Preview(shown, expected, _warnings(shown, expected), responses, design, level, total)
 
 
-def domain_variances(
-    member: NDArray[np.bool_],
-    sizes: Floats,
-    answers: Floats,
-    squares: Floats,
-    *,
-    rates: Floats | float = 1.0,
-    corrected: bool = True,
-) -> Floats:
-    """Expect the variances of the estimated means of domains made of whole strata.
-
-    Parameters
-    ----------
-    member : ndarray of bool, shape (D, H)
-        Which strata make which domain.
-    sizes : ndarray of float64, shape (H,)
-        Persons N_h.
-    answers : ndarray of float64, shape (H,)
-        Expected answers m_h, above 0.
-    squares : ndarray of float64, shape (H,)
-        Variances S_h² within the strata.
-    rates : ndarray of float64, shape (H,), or float
-        Expected response rates r_h: with fewer than 1 the number of answers is random.
-    corrected : bool
-        Take the finite population correction.
-
-    Returns
-    -------
-    ndarray of float64, shape (D,)
-        sum (N_h / N_d)² S_h² (1 / m_h + (1 - r_h) / m_h² - 1 / N_h).
-
-    Notes
-    -----
-    m_h is the mean of a binomial number M of answers, and E[1 / M] is 1 / m_h + var(M) / m_h³ to the second
-    order, var(M) = m_h (1 - r_h).
-
-    References
-    ----------
-    Cochran (1977), Sampling Techniques, 3rd ed., section 5.3, theorem 5.3, and 5A.9 for the random number.
-
-    Examples
-    --------
-    >>> one = np.ones((1, 2), dtype=bool)
-    >>> domain_variances(one, np.array([100.0, 100.0]), np.array([20.0, 25.0]), np.array([4.0, 4.0]))
-    array([0.07])
-    """
-    left = 1 / answers + (1 - rates) / answers**2 - (1 / sizes if corrected else 0.0)
-    return np.asarray(member @ (sizes**2 * squares * left) / (member @ sizes) ** 2, dtype=np.float64)
-
-
-def kish_effect(member: NDArray[np.bool_], sizes: Floats, answers: Floats, effect: Floats) -> Floats:
-    """Expect Kish's design effect of unequal weights, m sum w² / (sum w)², in domains.
-
-    Parameters
-    ----------
-    member, sizes, answers
-        As in `domain_variances`.
-    effect : ndarray of float64, shape (H,)
-        The same within each stratum, 1 where all weights N_h / m_h are equal.
-
-    Returns
-    -------
-    ndarray of float64, shape (D,)
-        1 or more.
-
-    References
-    ----------
-    Kish (1965), Survey Sampling, section 11.2C.
-
-    Examples
-    --------
-    >>> one = np.ones((1, 2), dtype=bool)
-    >>> kish_effect(one, np.array([300.0, 100.0]), np.array([50.0, 50.0]), np.ones(2))
-    array([1.25])
-    """
-    squares = member @ (sizes**2 * effect / answers)
-    return np.asarray((member @ answers) * squares / (member @ sizes) ** 2, dtype=np.float64)
-
-
-def household_effect(plan: pd.DataFrame, sums: Floats) -> Floats:
-    """Expect the effect of household sizes within each stratum, where one person a household is drawn.
-
-    Parameters
-    ----------
-    plan : pandas.DataFrame
-        (H,) rows with persons N_h and households N'_h.
-    sums : ndarray of float64
-        (H,) sums of the household sizes m over the persons.
-
-    Returns
-    -------
-    ndarray of float64
-        (H,) E[m²] / E[m]² over the persons chosen, whose weights are in proportion to m.
-
-    Notes
-    -----
-    A person is chosen with probability 1 / m, so E[m] = N_h / N'_h and E[m²] = sum m / N'_h.
-
-    Examples
-    --------
-    >>> household_effect(pd.DataFrame({"persons": [4], "households": [3.0]}), np.array([6.0]))
-    array([1.125])
-    """
-    persons = plan["persons"].to_numpy(dtype=np.float64)
-    return np.asarray(sums * plan["households"].to_numpy(dtype=np.float64) / persons**2, dtype=np.float64)
-
-
 def _domains(values: pd.DataFrame) -> list[tuple[str, str, NDArray[np.bool_]]]:
     """Return column, value and strata of everybody and of each value of each column."""
     named = [(ALL, ALL, np.ones(len(values), dtype=bool))]
@@ -343,9 +237,9 @@ def _variable(
     member = np.stack([rows for _column, _value, rows in domains])
     sizes, answers = (plan[column].to_numpy(dtype=np.float64) for column in ("persons", "answers"))
     within = np.ones(len(plan)) if effect is None else effect
-    rates = answers / plan["sample"].to_numpy()
-    spread = squares * within
-    se = np.sqrt(domain_variances(member, sizes, answers, spread, rates=rates, corrected=effect is None))
+    drawn = plan["sample"].to_numpy(dtype=np.float64)
+    inverse = expected_inverse(drawn, answers / drawn)
+    se = np.sqrt(domain_variances(member, sizes, inverse, squares * within, corrected=effect is None))
     persons = member @ sizes
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = np.array([float(sizes[rows] @ mean[rows]) for rows in member]) / persons

@@ -1,5 +1,6 @@
 """A preview expects the variance, answers, cost and warnings that many draws then have."""
 
+import math
 import warnings
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from custody.errors import SamplingError
 from sampling import StratifiedDesign, draw
 from sampling.allocate.precision import expected_precision
-from sampling.preview import domain_variances, kish_effect, preview_plan
+from sampling.preview import preview_plan
+from sampling.preview_numbers import domain_variances, expected_inverse, kish_effect
 from sampling.preview_page import preview_html, preview_page
 from sampling.preview_plot import preview_plot
 from sampling.size.single import margin_mean, margin_proportion
@@ -59,12 +61,22 @@ def test_full_response_is_the_variance_of_the_allocation(data) -> None:
     part = np.array([data.draw(st.booleans()) for _ in sizes[1:]] + [True])
     plan = expected_precision(drawn, sizes, sd, domains={"part": part})
     member = np.stack([np.ones(len(sizes), dtype=bool), part])
-    ours = domain_variances(member, sizes, drawn, sd**2) * (member @ sizes) ** 2
+    ours = domain_variances(member, sizes, 1 / drawn, sd**2) * (member @ sizes) ** 2
     np.testing.assert_allclose(ours, plan.variance[:, 0], rtol=1e-9, atol=1e-6)
     effect = kish_effect(member, sizes, drawn, np.ones(len(sizes)))
     weights = np.repeat(sizes / drawn, drawn.astype(int))
     assert effect[0] == pytest.approx(len(weights) * (weights**2).sum() / weights.sum() ** 2)
     assert np.all(effect >= 1 - 1e-12)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.3, 0.55, 0.9, 1.0])
+@pytest.mark.parametrize("n", [1, 2, 7, 40, 180, 200, 201, 900])
+def test_the_mean_of_the_inverse_is_that_of_all_numbers_of_answers(n, rate) -> None:
+    ways = [math.comb(n, k) * rate**k * (1 - rate) ** (n - k) for k in range(n + 1)] if n <= 900 else []
+    exact = sum(way / k for k, way in enumerate(ways) if k) / (1 - ways[0])
+    found = float(expected_inverse(np.array([float(n)]), np.array([rate]))[0])
+    # Above 200 draws a formula of second order; its error is of the order of 2 / (n r)².
+    assert found == pytest.approx(max(exact, 1 / (n * rate)), rel=1e-12 if n <= 200 else 3 / (n * rate) ** 2)
 
 
 def simulated(y: list[np.ndarray], drawn: list[int], rates: list[float], rng) -> np.ndarray:
