@@ -82,6 +82,13 @@ def test_formulas_written_out_once_more(commitment: Commitment) -> None:
     assert record_of(commitment).seed == seed
 
 
+def test_vectors_made_with_sha256sum_and_openssl() -> None:
+    bound = commitment_digest("frame", "design", "program", "nonce")
+    assert bound == "f3fad59136c05a32b159183035c7cef4bfcb8bfcfeaa58f73c7246e1fe1e2294"
+    seed = "87a5bc5dc52edb8df60209495049651320fbece677af36c8e87cac0aec74f98e"
+    assert ceremony_seed(bound, "nonce", (E1, E2)) == seed
+
+
 def test_the_order_and_every_digit_of_the_dice_count(commitment: Commitment) -> None:
     seeds = {
         ceremony_seed(commitment.commitment, NONCE, dice)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pypdfium2
 import pyrage
 import pytest
 from typer.testing import CliRunner
@@ -99,6 +100,18 @@ def test_the_secret_is_for_staff_alone_and_is_the_committed_one(opened: Opened, 
     assert sha256_text(nonce) == commitment.nonce_sha256
     others = [path for path in survey.folder.rglob("*") if path.is_file() and path.parent.name != "keys"]
     assert not [path for path in others if nonce.encode() in path.read_bytes()]
+
+
+def test_nobody_is_named_in_what_is_public(opened: Opened, files: RegisterFiles) -> None:
+    survey = opened("2009-11-04T09:00")
+    commit_draw(survey, files)
+    rows = files.residents.read_text(encoding="cp932").splitlines()
+    cells = {cell for row in rows[1:] for cell in row.split(",") if "　" in cell or len(cell) > 5}
+    names = {cell for cell in cells if not cell.isascii()} | {row.split(",")[0] for row in rows[1:]}
+    page = pypdfium2.PdfDocument(commitment_files(survey)[2])[0].get_textpage().get_text_range()
+    public = page + "".join(path.read_text(encoding="utf-8") for path in commitment_files(survey)[:2])
+    assert len(names) > 6000
+    assert not [name for name in names if name in public]
 
 
 def test_two_commitments_to_the_same_draw_have_different_secrets(
