@@ -263,6 +263,50 @@ def test_the_draw_of_the_program_is_that_of_the_ceremony(opened: Opened, files: 
         draw_sample(later, files, entropies=(E1, E2), redraw_reason="again")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("[design]", "[design]\nreserve = 30"),
+        ("[design]", '[design]\nmethod = "systematic"\norder = ["town"]'),
+        ("[design]", "[design]\nresponse = 0.5\nmaximum = 40"),
+        ("one_per_household = false", "one_per_household = true"),
+    ],
+)
+def test_every_design_is_drawn_in_public(
+    opened: Opened, files: RegisterFiles, change: tuple[str, str]
+) -> None:
+    settings = opened("2009-11-04T09:00").folder / "survey.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert change[0] in text
+    settings.write_text(text.replace(*change, 1), encoding="utf-8")
+    survey = opened("2009-11-04T09:00")
+    commitment = commit_draw(survey, files)
+    run = draw_sample(survey, files, entropies=(E1, E2))
+    assert run.sample.certificate.frame_digest == commitment.frame_digest
+    assert run.sample.certificate.ceremony is not None
+    assert run.sample.certificate.ceremony.design == commitment.design
+    assert (
+        check_draw(*(survey.out / name for name in ("draw-certificate.json", "frame-keys.csv"))).problems
+        == ()
+    )
+
+
+def test_a_void_draw_is_made_again_in_public(opened: Opened, files: RegisterFiles) -> None:
+    survey = opened("2009-11-04T09:00")
+    draw_sample(survey, files, seed="5")
+    commit_draw(survey, files, redraw_reason="公開で引き直す")
+    with pytest.raises(SamplingError, match="SAM-DRAW-TWICE"):
+        draw_sample(survey, files, entropies=(E1, E2))
+    with pytest.raises(SamplingError, match="SAM-CEREMONY-DICE"):
+        draw_sample(survey, files, redraw_reason="公開で引き直す")
+    again = draw_sample(survey, files, entropies=(E1, E2), redraw_reason="公開で引き直す")
+    assert (again.sample.certificate.draw_number, again.sample.certificate.redraw_reason) == (
+        2,
+        "公開で引き直す",
+    )
+    assert open_ceremony(survey) is None
+
+
 def test_every_act_passes_the_gate(opened: Opened, files: RegisterFiles) -> None:
     from custody.errors import ApprovalError
 
