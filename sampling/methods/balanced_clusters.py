@@ -9,7 +9,7 @@ from sampling.methods.balanced_inputs import as_columns
 from sampling.methods.clusters import ClusterMethod, ClusterSample
 from sampling.methods.cube import cube
 from sampling.methods.inclusion import inclusion_probabilities
-from sampling.methods.inputs import as_numbers, check_n
+from sampling.methods.inputs import as_numbers, check_n, isna
 
 __all__ = ["balanced_clusters", "balanced_two_stage"]
 
@@ -168,7 +168,12 @@ def _clusters(
     """Code of each unit's cluster; totals, shape (M, p), and probability of each cluster."""
     labels = np.asarray(clusters)
     weights = np.ones(labels.shape) if size is None else as_numbers(size)
-    if labels.ndim != 1 or weights.shape != labels.shape or method not in ("srs", "pps"):
+    if (
+        labels.ndim != 1
+        or isna(labels).any()
+        or weights.shape != labels.shape
+        or method not in ("srs", "pps")
+    ):
         raise SamplingError(
             "SAM-CLUSTER-STAGES",
             _("Labels, sizes and numbers to draw do not fit each other."),

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 from sampling.methods.inclusion import inclusion_probabilities
+from sampling.methods.inputs import check_n, isna
 from sampling.methods.pivotal import pivotal
 
 if TYPE_CHECKING:
@@ -238,7 +239,8 @@ def _checked(
     shape = columns[0].shape if columns else ()
     weights = np.ones(shape) if size is None else np.asarray(size, dtype=np.float64)
     fits = len(shape) == 1 and all(column.shape == shape for column in [*columns, weights])
-    numbers = all(take is None or take >= 1 for take in takes) and len(takes) == len(columns) + 1
+    numbers = all(take is None or check_n(take) >= 1 for take in takes) and len(takes) == len(columns) + 1
+    fits = fits and not any(isna(column).any() for column in columns)
     if not fits or not numbers or not np.all((weights > 0) & np.isfinite(weights)):
         raise SamplingError(
             "SAM-CLUSTER-STAGES",

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 
-from .inputs import as_numbers, as_strata, check_n, check_units
+from .inputs import as_numbers, as_strata, check_n, check_repeats, check_units
 
 __all__ = ["balanced_bootstrap", "random_groups"]
 
@@ -108,6 +108,6 @@ def balanced_bootstrap(units: int, replicates: int, *, rng: np.random.Generator)
     >>> np.bincount(balanced_bootstrap(4, 3, rng=np.random.default_rng(1)).ravel()).tolist()
     [3, 3, 3, 3]
     """
-    count, samples = check_units(units), check_n(replicates)
+    count, samples = check_units(units), check_repeats(replicates)
     shuffled = rng.permutation(np.tile(np.arange(count), samples)).reshape(samples, count)
     return np.sort(shuffled, axis=1).astype(np.int64)

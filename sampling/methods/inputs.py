@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from custody.errors import SamplingError
 from custody.messages import gettext as _
 
-__all__ = ["as_numbers", "as_strata", "check_n", "check_units", "uniforms"]
+__all__ = ["as_numbers", "as_strata", "check_n", "check_repeats", "check_units", "isna", "uniforms"]
 
 
 def as_numbers(values: ArrayLike) -> NDArray[np.float64]:
@@ -36,6 +36,29 @@ def as_numbers(values: ArrayLike) -> NDArray[np.float64]:
     except (TypeError, ValueError):
         pass
     return np.array(np.nan)
+
+
+def isna(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Which values are missing: NaN, NaT, None or NA.
+
+    Parameters
+    ----------
+    values : ndarray
+        Labels or numbers of any kind and shape.
+
+    Returns
+    -------
+    ndarray of bool
+        The same shape.
+
+    Examples
+    --------
+    >>> isna(np.array(["a", None], dtype=object)).tolist()
+    [False, True]
+    """
+    import pandas as pd
+
+    return np.asarray(pd.isna(values), dtype=np.bool_)
 
 
 def as_strata(stratum: ArrayLike, units: int | None = None, strata: int | None = None) -> NDArray[np.int64]:
@@ -141,6 +164,38 @@ def check_units(units: int) -> int:
             hint=_("Give the number of rows of the frame."),
         )
     return int(units)
+
+
+def check_repeats(times: int) -> int:
+    """How often something is done, checked.
+
+    Parameters
+    ----------
+    times : int
+        1 or more.
+
+    Returns
+    -------
+    int
+        `times`.
+
+    Raises
+    ------
+    SamplingError
+        Not a whole number, or below 1.
+
+    Examples
+    --------
+    >>> check_repeats(3)
+    3
+    """
+    if not _is_count(times) or times < 1:
+        raise SamplingError(
+            "SAM-METHOD-REPEATS",
+            _("Numbers of draws, panels and replicates must be whole numbers, 1 or more."),
+            hint=_("Give 1 or more."),
+        )
+    return int(times)
 
 
 def _is_count(value: object) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .inputs import check_n, check_units
+from .inputs import check_repeats, check_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,11 +96,11 @@ def simulate_joint(
     >>> bool(abs(found.joint[0, 1] - 1 / 6) < 3 * found.error[0, 1])
     True
     """
-    counts = np.zeros((check_units(units), int(units)))
-    for _turn in range(max(1, check_n(draws))):
+    counts, times = np.zeros((check_units(units), int(units))), check_repeats(draws)
+    for _turn in range(times):
         drawn = np.unique(draw(rng))
         counts[np.ix_(drawn, drawn)] += 1
-    joint = counts / max(1, int(draws))
-    error = np.sqrt(joint * (1 - joint) / max(1, int(draws)))
-    error[error == 0] = np.log(2) / max(1, int(draws))
-    return SimulatedJoint(joint, error, max(1, int(draws)))
+    joint = counts / times
+    error = np.sqrt(joint * (1 - joint) / times)
+    error[error == 0] = np.log(2) / times
+    return SimulatedJoint(joint, error, times)

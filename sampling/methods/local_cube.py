@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
+from custody.errors import SamplingError
+from custody.messages import gettext as _
 from sampling.methods.balanced_inputs import as_columns
 from sampling.methods.inclusion import EDGE, as_pik
+from sampling.methods.inputs import isna
 
 __all__ = ["local_cube"]
 
@@ -19,7 +22,12 @@ SPARE: Final = 3
 
 
 def local_cube(
-    X: ArrayLike, points: ArrayLike, pik: ArrayLike, rng: np.random.Generator
+    X: ArrayLike,
+    points: ArrayLike,
+    pik: ArrayLike,
+    rng: np.random.Generator,
+    *,
+    strata: ArrayLike | None = None,
 ) -> NDArray[np.int64]:
     """Draw a doubly balanced sample: balanced on known totals and spread over space.
 
@@ -34,17 +42,19 @@ def local_cube(
         Shape (N,): inclusion probabilities, 0 to 1.
     rng : numpy.random.Generator
         Source of chance.
+    strata : array_like, optional
+        Shape (N,): stratum of each unit; the sizes of all strata are balanced too.
 
     Returns
     -------
     ndarray of int64
         Shape (n,): positions of the units drawn, rising; n = Σ π where that is a whole number, else one of
-        the two whole numbers beside it.
+        the two whole numbers beside it. The same holds for each stratum.
 
     Raises
     ------
     SamplingError
-        Probabilities, variables or coordinates that do not fit each other.
+        Probabilities, variables, coordinates or strata that do not fit each other.
 
     Notes
     -----
@@ -52,10 +62,13 @@ def local_cube(
     total changes, forwards or backwards, until one of them is at 0 or 1; the chances of the two ends keep
     the probabilities. What one unit loses its neighbours gain, so near units are seldom drawn together. When
     p + 1 units are left, the last variable is left out, and so on; the size goes last. Without variables it
-    is the local pivotal method 2.
+    is the local pivotal method 2. With strata: so far in each stratum that the p + 1 last units are left;
+    then on with these over all strata, sizes of strata balanced with `X`, until variables would be left
+    out; then in each stratum to the end.
 
     References
     ----------
+    Chauvet, G. (2009). Stratified balanced sampling. Survey Methodology 35, 115-119.
     Grafström, A. and Tillé, Y. (2013). Doubly balanced spatial sampling with spreading and restitution of
     auxiliary totals. Environmetrics 24, 120-131.
 
@@ -68,12 +81,46 @@ def local_cube(
     """
     values = as_pik(pik)
     matrix, places = as_columns(X, len(values)), as_columns(points, len(values))
-    free = rng.permutation(
-        np.flatnonzero((values > 0) & (values < 1))
-    )  # so that equal distances fall by chance
+    # in random order, so that of equal distances one is the nearer by chance
+    free = rng.permutation(np.flatnonzero((values > 0) & (values < 1)))
     rows = np.column_stack([np.ones(len(free)), matrix[free] / values[free, None]])
-    values[free] = _fly(_scaled(rows), places[free], values[free], rng)
+    codes = _codes(strata, len(values))[free]
+    values[free] = _by_stratum(_scaled(rows), places[free], values[free], codes, rng)
     return np.flatnonzero(values > 0.5).astype(np.int64)
+
+
+def _codes(strata: ArrayLike | None, units: int) -> NDArray[np.int64]:
+    """Code of each unit's stratum."""
+    labels = np.zeros(units) if strata is None else np.asarray(strata)
+    if labels.shape != (units,) or isna(labels).any():
+        raise SamplingError(
+            "SAM-CUBE-STRATA",
+            _("Strata need one value for each unit."),
+            hint=_("Give as many strata as inclusion probabilities."),
+        )
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _by_stratum(
+    rows: NDArray[np.float64],
+    places: NDArray[np.float64],
+    values: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Probabilities of the units, all decided: in each stratum, over all of them, in each again."""
+    values, groups = values.copy(), [np.flatnonzero(codes == code) for code in np.unique(codes)]
+    if len(groups) > 1:
+        for group in groups:
+            values[group] = _fly(rows[group], places[group], values[group], rng, least=rows.shape[1])
+        left = np.flatnonzero((values > 0.0) & (values < 1.0))
+        sizes = (codes[left, None] == np.unique(codes[left])).astype(np.float64)
+        both = np.hstack([sizes, rows[left, 1:]])
+        values[left] = _fly(both, places[left], values[left], rng, least=both.shape[1])
+    for group in groups:
+        inner = rows[group] if len(groups) == 1 else rows[group, :1]
+        values[group] = _fly(inner, places[group], values[group], rng, least=0)
+    return values
 
 
 def _scaled(rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,11 +138,13 @@ def _fly(
     places: NDArray[np.float64],
     values: NDArray[np.float64],
     rng: np.random.Generator,
+    *,
+    least: int,
 ) -> NDArray[np.float64]:
-    """Flight and landing over units in random order; a loop, longer for the tree that is built anew."""
+    """Flight, and landing where `least` is 0; a loop, longer for the tree that is built anew."""
     values = values.copy()
-    kept, alive = rows.shape[1], np.arange(len(values))
-    while kept and len(alive) > 1:
+    kept, alive = rows.shape[1], np.flatnonzero((values > 0.0) & (values < 1.0))
+    while kept and len(alive) > max(1, least):
         if len(alive) <= kept:
             kept -= 1
             continue
@@ -113,7 +162,7 @@ def _fly(
                 break
             values[near] = _moved(rows[near, :kept], values[near], rng)
         alive = rng.permutation(alive[(values[alive] > 0.0) & (values[alive] < 1.0)])
-    for unit in alive.tolist():
+    for unit in alive.tolist() if least == 0 else []:
         values[unit] = float(rng.random() < values[unit])
     return values
 

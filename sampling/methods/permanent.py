@@ -7,7 +7,7 @@ from custody.errors import SamplingError
 from custody.messages import gettext as _
 
 from .inclusion import as_pik
-from .inputs import as_numbers, as_strata, check_n, uniforms
+from .inputs import as_numbers, as_strata, check_n, check_repeats, uniforms
 
 __all__ = [
     "collocated",
@@ -156,8 +156,7 @@ def rotation_sample(
     numbers = shifted_prn(prn, 0.0)
     codes, sizes = _strata(stratum, n, len(numbers))
     counts = np.maximum(np.bincount(codes, minlength=len(sizes)), 1)
-    parts = max(1, check_n(panels))
-    begin = (check_n(occasion) * sizes) // parts
+    begin = (check_n(occasion) * sizes) // check_repeats(panels)
     return np.flatnonzero((_ranks(numbers, codes) - begin[codes]) % counts[codes] < sizes[codes])
 
 

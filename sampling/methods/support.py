@@ -1,5 +1,7 @@
 """The design with the fewest samples that has given inclusion probabilities."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -46,11 +48,7 @@ def minimum_support(pik: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.i
     parts = part(pik)
     if parts.n == 0:
         return parts.certain
-    members, chances = supported(parts.pik, parts.n)
-    edges = np.cumsum(chances)
-    return parts.joined(
-        np.flatnonzero(members[np.searchsorted(edges / edges[-1], rng.random(), side="right")])
-    )
+    return parts.joined(next(drawn for drawn, share in _splits(parts.pik, parts.n) if rng.random() < share))
 
 
 def supported(pik: NDArray[np.float64], n: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -85,23 +83,27 @@ def supported(pik: NDArray[np.float64], n: int) -> tuple[NDArray[np.bool_], NDAr
     >>> supported(np.array([0.25, 0.75]), 1)[1].tolist()
     [0.75, 0.25]
     """
-    left, weight = pik * (n / pik.sum()), 1.0
-    members: list[NDArray[np.bool_]] = []
-    chances: list[float] = []
-    while weight > EDGE and len(members) < len(pik):
+    members, chances, weight = [], [], 1.0
+    for drawn, share in _splits(pik, n):
+        members.append(np.isin(np.arange(len(pik)), drawn))
+        chances.append(weight * share)
+        weight *= 1 - share
+    return np.array(members), np.array(chances)
+
+
+def _splits(pik: NDArray[np.float64], n: int) -> Iterator[tuple[NDArray[np.int64], float]]:
+    """Units of one sample after the other, with its share of what those before have left; the last is 1."""
+    left = pik * (n / pik.sum())
+    for turn in range(len(pik)):
         order = np.argsort(-left, kind="stable")
         inside, outside = order[:n], order[n:]
         share = min(float(left[inside[-1]]), 1.0 - float(left[outside[0]]))
-        member = np.zeros(len(pik), dtype=np.bool_)
-        member[inside] = True
-        if share > 1 - EDGE or len(members) == len(pik) - 1:
-            share = 1.0
-        members.append(member)
-        chances.append(weight * share)
-        weight *= 1 - share
-        if share < 1:
-            left = np.clip((left - share * member) / (1 - share), 0.0, 1.0)
-    return np.array(members), np.array(chances)
+        if share > 1 - EDGE or turn == len(pik) - 1:
+            yield inside, 1.0
+            return
+        yield inside, share
+        left[inside] -= share
+        left = np.clip(left / (1 - share), 0.0, 1.0)
 
 
 def support_joint(pik: NDArray[np.float64], n: int) -> NDArray[np.float64]:

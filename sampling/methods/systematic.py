@@ -9,7 +9,7 @@ from custody.errors import SamplingError
 from custody.messages import gettext as _
 
 from .inclusion import part
-from .inputs import as_numbers, check_n, check_units
+from .inputs import as_numbers, check_n, check_units, isna
 
 __all__ = ["pps_systematic", "serpentine", "systematic"]
 
@@ -30,7 +30,7 @@ def serpentine(keys: Sequence[ArrayLike]) -> NDArray[np.int64]:
     Raises
     ------
     SamplingError
-        No key, or keys of different lengths.
+        No key, keys of different lengths, or a missing value.
 
     Notes
     -----
@@ -44,10 +44,10 @@ def serpentine(keys: Sequence[ArrayLike]) -> NDArray[np.int64]:
     """
     columns = [np.asarray(key) for key in keys]
     shape = columns[0].shape if columns else ()
-    if len(shape) != 1 or any(column.shape != shape for column in columns):
+    if len(shape) != 1 or any(column.shape != shape or isna(column).any() for column in columns):
         raise SamplingError(
             "SAM-METHOD-KEYS",
-            _("Keys to sort by must be columns of one length, at least one of them."),
+            _("Keys to sort by must be columns of one length without missing values, at least one of them."),
             hint=_("Give each key one value for each unit, the outermost key first."),
         )
     group = np.zeros(shape, dtype=np.int64)

@@ -42,6 +42,9 @@ BETWEEN: dict[str, Draw] = {
         np.column_stack([np.asarray(pik, dtype=float), line(pik)]), pik, rng, landing="suppression"
     ),
     "cube, strata": lambda pik, rng: m.cube(line(pik), pik, rng, strata=np.zeros(len(line(pik)))),
+    "local_cube, strata": lambda pik, rng: m.local_cube(
+        line(pik), line(pik), pik, rng, strata=np.zeros(len(line(pik)))
+    ),
     "local_cube": lambda pik, rng: m.local_cube(line(pik), line(pik), pik, rng),
     "local_pivotal_1": lambda pik, rng: m.local_pivotal_1(line(pik), pik, rng),
     "local_pivotal_2": lambda pik, rng: m.local_pivotal_2(line(pik), pik, rng),
@@ -380,7 +383,7 @@ def test_an_order_that_is_none_is_refused(order) -> None:
     assert caught.value.code == "SAM-METHOD-ORDER"
 
 
-@pytest.mark.parametrize("keys", [[], [[1, 2], [1]], [[[1, 2]]], [3]])
+@pytest.mark.parametrize("keys", [[], [[1, 2], [1]], [[[1, 2]]], [3], [[1, np.nan]], [["a", None]]])
 def test_keys_that_are_none_are_refused(keys) -> None:
     with pytest.raises(SamplingError) as caught:
         m.serpentine(keys)
@@ -408,6 +411,35 @@ def test_clusters_of_any_label_and_one_unit_alone(name) -> None:
     alone = STAGES[name]([3])
     assert alone.positions.tolist() == [0]
     assert alone.probability.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("labels", [["a", None], [1.0, np.nan], [["a"], ["b"]], pd.Series(["a", pd.NA])])
+@pytest.mark.parametrize("name", STAGES)
+def test_labels_that_are_missing_are_refused(name, labels) -> None:
+    with pytest.raises(SamplingError) as caught:
+        STAGES[name](labels)
+    assert caught.value.code == "SAM-CLUSTER-STAGES"
+
+
+@pytest.mark.parametrize("take", [0, -1, 1.5, np.nan, np.inf, "2"])
+def test_numbers_of_clusters_that_are_none_are_refused(take) -> None:
+    for takes in ([take, 1], [1, take]):
+        with pytest.raises(SamplingError):
+            m.multistage([["a", "b", "b"]], takes, seeded())
+    with pytest.raises(SamplingError):
+        m.balanced_two_stage([1.0, 1.0], ["a", "b"], 1, take, seeded())
+
+
+@pytest.mark.parametrize("times", [0, -1, 1.5, np.nan, "2", None])
+def test_numbers_of_repeats_that_are_none_are_refused(times) -> None:
+    for act in (
+        lambda: m.balanced_bootstrap(3, times, rng=seeded()),
+        lambda: m.simulate_joint(lambda rng: m.srs(3, 1, rng=rng), 3, times, rng=seeded()),
+        lambda: m.rotation_sample([0.1, 0.2], 1, panels=times, occasion=0),
+    ):
+        with pytest.raises(SamplingError) as caught:
+            act()
+        assert caught.value.code == "SAM-METHOD-REPEATS"
 
 
 @pytest.mark.parametrize("name", ["multistage", "one_per_cluster", "two_stage", "two_stage, pps"])

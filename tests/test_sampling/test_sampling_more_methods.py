@@ -366,6 +366,26 @@ def test_the_local_cube_keeps_the_probabilities() -> None:
     assert z < norm.isf(1e-3 / 2 / 24)
 
 
+def test_the_local_cube_with_strata_fixes_their_sizes_and_balances() -> None:
+    points, X, _pik = population()
+    strata = np.repeat(["a", "b", "c", "d", "e"], 60)
+    pik = np.repeat([0.1, 0.05, 0.2, 0.1, 0.15], 60)
+    gaps, plain = [], []
+    for seed in range(20):
+        drawn = m.local_cube(X, points, pik, np.random.default_rng(seed), strata=strata)
+        assert [int(np.sum(strata[drawn] == name)) for name in "abcde"] == [6, 3, 12, 6, 9]
+        other = m.stratified_srs(
+            np.repeat(np.arange(5), 60), [6, 3, 12, 6, 9], rng=np.random.default_rng(seed)
+        )
+        for sample, into in ((drawn, gaps), (other, plain)):
+            into.append(m.balance(X, pik, sample).tidy()["relative"])
+    assert np.std(gaps) < np.std(plain) / 1.5
+    z = frequencies(
+        lambda rng: m.local_cube(X[:90], points[:90], pik[:90], rng, strata=strata[:90]), pik[:90], 400
+    )
+    assert z < norm.isf(1e-3 / 2 / 90)
+
+
 def test_the_local_cube_without_variables_is_the_local_pivotal_method() -> None:
     """Four units on a line, close in twos: one of each two, whatever the chance."""
     for seed in range(20):
