@@ -14,6 +14,7 @@ from sampling.method_design.design import MethodDesign
 from sampling.method_design.stage import Stage
 from sampling.method_design.units import StageUnits
 from sampling.methods.inclusion import EDGE
+from sampling.methods.murthy import murthy_inclusion
 
 __all__ = ["expected_hits", "first_sizes", "grouped_probabilities", "later_sizes"]
 
@@ -47,7 +48,7 @@ def first_sizes(design: MethodDesign, units: StageUnits, labels: list[Any]) -> F
     if stage.rate is not None:
         rates = np.array(_by_stratum(stage.rate, labels), dtype=np.float64)
         return _rated(stage, rates, counts)
-    if isinstance(stage.n, Mapping) or design.allocation == "each":
+    if isinstance(stage.n, Mapping) or design.allocation == "each" or stage.method == "murthy":
         wanted = np.array(_by_stratum(stage.n, labels), dtype=np.int64)
     else:
         n, sizes = int(stage.n or 0), [int(count) for count in counts]
@@ -113,10 +114,13 @@ def expected_hits(stage: Stage, slot: Ints, n: Floats, counts: Ints, size: Float
 
     Notes
     -----
-    n / N, or n x / sum(x) with units at 1 or above taken with certainty (not with replacement).
+    n / N, or n x / sum(x) with units at 1 or above taken with certainty (not with replacement); Murthy's
+    method: `murthy_inclusion`.
     """
     if size is None:
         return (n / np.maximum(counts, 1))[slot]
+    if stage.method == "murthy":
+        return _murthy(slot, size, counts)
     if stage.rule.replacement:
         totals = np.bincount(slot, size, minlength=len(n))
         return n[slot] * size / totals[slot]
@@ -181,6 +185,15 @@ def _rated(stage: Stage, rates: Floats, counts: Ints) -> Floats:
     """Numbers by share: whole ones, at least 1, where the method has a fixed size."""
     shares: Floats = rates * counts
     return np.maximum(np.floor(shares + 0.5), 1.0) if stage.rule.fixed else shares
+
+
+def _murthy(slot: Ints, size: Floats, counts: Ints) -> Floats:
+    """Inclusion probabilities of Murthy's method in each group; a unit alone is certain."""
+    chances = np.ones(len(size))
+    for group in np.flatnonzero(counts > 1).tolist():
+        members = np.flatnonzero(slot == group)
+        chances[members] = murthy_inclusion(size[members])
+    return chances
 
 
 def _by_stratum(value: Any, labels: list[Any]) -> list[Any]:

@@ -27,7 +27,7 @@ class MethodDesign:
     ----------
     method : str
         Function of `sampling.methods`; `method_table` lists them with their names in SAS and R.
-    n, rate, size, order, balance, points, certainty, maximum_size, minimum_size, randomised
+    n, rate, size, order, balance, points, certainty, maximum_size, minimum_size, randomised, prn, start
         As in `Stage`.
     strata : str or sequence of str
         Columns whose values make the strata; each is drawn from on its own.
@@ -102,6 +102,8 @@ class MethodDesign:
         maximum_size: float | None = None,
         minimum_size: float | None = None,
         randomised: bool = False,
+        prn: str | None = None,
+        start: float | None = None,
         allocation: Share = "proportional",
         minimum: int | None = None,
         key: str | None = None,
@@ -119,6 +121,8 @@ class MethodDesign:
             maximum_size=maximum_size,
             minimum_size=minimum_size,
             randomised=randomised,
+            prn=prn,
+            start=start,
         )
         self._set((stage,), strata, allocation, minimum, key)
 

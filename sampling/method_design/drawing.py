@@ -56,6 +56,8 @@ def draw_method(
         raise option_error("reps", _("Give a whole number, 1 or more, or one for each stratum."))
     if joint and (reps > 1 or len(design.parts) > 1):
         raise option_error("joint", _("Joint probabilities need one stage and one replicate."))
+    if reps > 1 and any(part.prn is not None for part in design.parts):
+        raise option_error("reps", _("Permanent random numbers give one sample, not several."))
     text, key_hex, rng = generator(seed)
     plan = read_plan(design, open_source(frame))
     first, inner = first_sizes(design, plan.units[0], plan.labels), nests(plan)

@@ -70,9 +70,13 @@ def joint_pairs(plan: "Plan", first: NDArray[np.float64], walked: "Walked") -> t
             _("A stratum has {count:,} units: too many pairs.").format(count=int(units.counts.max())),
             hint=_("Joint probabilities are computed up to {most:,} units.").format(most=LARGEST),
         )
-    name = "pps_with_replacement" if method == "srs_with_replacement" else method
-    name = "randomised" if units.stage.randomised else name  # type: ignore[assignment]
-    chances = expected_hits(units.stage, units.group, first, units.counts, units.size)
+    name: Any = "randomised_systematic" if units.stage.randomised else method
+    given = (
+        units.size
+        if method == "murthy"
+        else expected_hits(units.stage, units.group, first, units.counts, units.size)
+    )
+    assert given is not None
     found = []
     for stratum, label in enumerate(plan.labels):
         members = np.flatnonzero(units.group == stratum)
@@ -84,6 +88,6 @@ def joint_pairs(plan: "Plan", first: NDArray[np.float64], walked: "Walked") -> t
             place = np.empty(len(units.group), dtype=np.int64)
             place[members] = np.arange(len(members))
             chosen = place[drawn[inside]]
-            joint = joint_inclusion(name, chances[members])  # type: ignore[arg-type]
+            joint = joint_inclusion(name, given[members])
             found.append(JointStratum(label, rows[inside], joint[np.ix_(chosen, chosen)]))
     return tuple(found)

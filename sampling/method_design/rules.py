@@ -17,18 +17,24 @@ MethodName = Literal[
     "chromy",
     "conditional_poisson",
     "cube",
+    "hanurav_vijayan",
+    "local_cube",
     "local_pivotal_1",
     "local_pivotal_2",
     "midzuno",
+    "minimum_support",
+    "murthy",
     "pareto",
     "pivotal",
     "poisson",
     "pps_systematic",
     "pps_with_replacement",
     "sampford",
+    "sequential_poisson",
     "spatially_correlated_poisson",
     "srs",
     "srs_with_replacement",
+    "successive",
     "systematic",
     "tille",
 ]
@@ -37,6 +43,7 @@ VarianceRule = Literal["balanced", "hajek", "none", "poisson", "replacement", "s
 NUMBER: Final = frozenset({"n", "rate"})
 CUT: Final = frozenset({"certainty", "maximum_size", "minimum_size"})
 SIZED: Final = NUMBER | CUT | {"size"}
+KEPT: Final = frozenset({"prn", "start"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +79,44 @@ class Rule:
 
 
 _ALL: Final = (
-    Rule("bernoulli", "BERNOULLI", "", frozenset({"rate"}), ("rate",), fixed=False, variance="poisson"),
+    Rule("bernoulli", "BERNOULLI", "", KEPT | {"rate"}, ("rate",), fixed=False, variance="poisson"),
     Rule("brewer", "PPS_BREWER", "UPbrewer", SIZED, ("size",)),
-    Rule("chromy", "PPS_SEQ", "", SIZED - {"certainty"} | {"order"}, ("size",), True, variance="replacement"),
+    Rule(
+        "chromy", "PPS_SEQ; SEQ with equal hits", "", SIZED - {"certainty"} | {"order"}, (), True,
+        variance="replacement",
+    ),
     Rule("conditional_poisson", "", "UPmaxentropy", SIZED, ("size",)),
     Rule("cube", "", "samplecube", SIZED | {"balance"}, ("balance",), variance="balanced"),
+    Rule("hanurav_vijayan", "PPS", "", SIZED, ("size",)),
+    Rule(
+        "local_cube", "", "", SIZED | {"balance", "points"}, ("balance", "points"), variance="none",
+    ),
     Rule("local_pivotal_1", "", "", SIZED | {"points"}, ("points",), variance="none"),
     Rule("local_pivotal_2", "", "", SIZED | {"points"}, ("points",), variance="none"),
     Rule("midzuno", "", "UPmidzuno", SIZED, ("size",)),
-    Rule("pareto", "", "", SIZED, ("size",)),
+    Rule("minimum_support", "", "UPminimalsupport", SIZED, ("size",), variance="none"),
+    Rule(
+        "murthy", "PPS_MURTHY", "", SIZED - {"certainty", "rate"}, ("size", "n"), variance="none",
+    ),
+    Rule("pareto", "", "UPopips", SIZED | KEPT, ("size",)),
     Rule("pivotal", "", "UPpivotal, UPrandompivotal", SIZED | {"order"}),
-    Rule("poisson", "POISSON", "UPpoisson", SIZED, ("size",), fixed=False, variance="poisson"),
-    Rule("pps_systematic", "PPS_SYS", "UPsystematic", SIZED | {"order", "randomised"}, ("size",)),
+    Rule("poisson", "POISSON", "UPpoisson", SIZED | KEPT, ("size",), fixed=False, variance="poisson"),
+    Rule(
+        "pps_systematic", "PPS_SYS", "UPsystematic, UPrandomsystematic",
+        SIZED | {"order", "randomised"}, ("size",),
+    ),
     Rule(
         "pps_with_replacement", "PPS_WR", "UPmultinomial", SIZED - {"certainty"}, ("size",), True,
         variance="replacement",
     ),
     Rule("sampford", "PPS_SAMPFORD", "UPsampford", SIZED, ("size",)),
+    Rule("sequential_poisson", "", "UPopips", SIZED | KEPT, ("size",)),
     Rule(
         "spatially_correlated_poisson", "", "", SIZED | {"points"}, ("points",), variance="none",
     ),
-    Rule("srs", "SRS", "srswor", NUMBER, variance="srs"),
+    Rule("srs", "SRS", "srswor", NUMBER | KEPT, variance="srs"),
     Rule("srs_with_replacement", "URS", "srswr", NUMBER, (), True, variance="replacement"),
+    Rule("successive", "", "UPopips", SIZED | KEPT, ("size",)),
     Rule("systematic", "SYS", "", NUMBER | {"order"}, variance="srs"),
     Rule("tille", "", "UPtille", SIZED, ("size",)),
 )  # fmt: skip

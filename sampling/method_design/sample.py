@@ -11,6 +11,7 @@ from sampling.method_design.design import MethodDesign
 from sampling.method_design.pairs import JointStratum
 from sampling.method_design.record import MethodRecord
 from sampling.method_design.stage import option_error
+from sampling.methods.groups import random_groups
 from sampling.views import html_table
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class MethodSample:
 
         Notes
         -----
-        PSUs in random order within strata are dealt out in turn, on from one stratum to the next.
+        `sampling.methods.random_groups` of the PSUs.
 
         References
         ----------
@@ -106,11 +107,9 @@ class MethodSample:
             raise option_error("k", _("Give a whole number, 2 or more."))
         cells = np.column_stack([self._replicate, self._stratum, self._psu])
         units, back = np.unique(cells, axis=0, return_inverse=True)
-        order = np.lexsort((rng.random(len(units)), units[:, 1], units[:, 0]))
-        starts = np.searchsorted(units[order, 0], units[order, 0])
-        dealt = np.empty(len(units), dtype=np.int64)
-        dealt[order] = (np.arange(len(units)) - starts) % k
-        return (rng.permutation(k)[dealt][back.reshape(-1)] + 1).astype(np.int64)
+        strata = np.unique(units[:, :2], axis=0, return_inverse=True)[1].reshape(-1)
+        dealt = random_groups(len(units), k, rng=rng, stratum=strata)
+        return (dealt[back.reshape(-1)] + 1).astype(np.int64)
 
     def __repr__(self) -> str:
         reps = f" in {self.record.reps} replicates" if self.record.reps > 1 else ""

@@ -13,13 +13,19 @@ from sampling.methods.brewer import brewer
 from sampling.methods.chromy import chromy
 from sampling.methods.conditional_poisson import conditional_poisson
 from sampling.methods.cube import cube
+from sampling.methods.hanurav import hanurav_vijayan
+from sampling.methods.local_cube import local_cube
 from sampling.methods.midzuno import midzuno
+from sampling.methods.murthy import murthy
+from sampling.methods.order import sequential_poisson, successive
 from sampling.methods.pareto import pareto
+from sampling.methods.permanent import srs_prn
 from sampling.methods.pivotal import local_pivotal_1, local_pivotal_2, pivotal
 from sampling.methods.poisson import poisson, pps_with_replacement
 from sampling.methods.sampford import sampford
 from sampling.methods.scps import spatially_correlated_poisson
 from sampling.methods.simple import stratified_srs
+from sampling.methods.support import minimum_support
 from sampling.methods.systematic import pps_systematic, systematic
 from sampling.methods.tille import tille
 
@@ -45,7 +51,7 @@ class Request:
         Shape (groups,): units of each group.
     n : ndarray of float64
         Shape (groups,): units to draw from each.
-    size, rank, balance, points : ndarray, optional
+    size, rank, balance, points, prn : ndarray, optional
         As in `StageUnits`, for these units.
     """
 
@@ -57,6 +63,7 @@ class Request:
     rank: Ints | None = None
     balance: Floats | None = None
     points: Floats | None = None
+    prn: Floats | None = None
 
 
 def select(request: Request, rng: np.random.Generator) -> tuple[Ints, Floats]:
@@ -89,7 +96,7 @@ def select(request: Request, rng: np.random.Generator) -> tuple[Ints, Floats]:
         return chosen, request.n[slot[chosen]] / request.counts[slot[chosen]]
     pik = expected_hits(stage, slot, request.n, request.counts, request.size)
     if stage.method in ("bernoulli", "poisson"):
-        chosen = poisson(pik, rng=rng)
+        chosen = poisson(pik, rng=rng if request.prn is None else None, prn=request.prn)
     elif stage.method == "cube":
         variables = request.balance if len(request.n) > 1 else np.column_stack([pik, _given(request.balance)])
         chosen = cube(_given(variables), pik, rng, strata=slot if len(request.n) > 1 else None)
@@ -100,6 +107,8 @@ def select(request: Request, rng: np.random.Generator) -> tuple[Ints, Floats]:
 
 def _srs(request: Request, rng: np.random.Generator) -> Ints:
     """Simple random samples: by group, or for many groups by the ranks of one random number a unit."""
+    if request.prn is not None:
+        return srs_prn(request.prn, request.n.astype(np.int64), stratum=request.slot)
     if len(request.n) <= FEW:
         return stratified_srs(request.slot, request.n.astype(np.int64), rng=rng)
     order = np.lexsort((rng.random(len(request.slot)), request.slot))
@@ -153,6 +162,12 @@ class _Group:
     rng: np.random.Generator
 
     @property
+    def chance(self) -> dict[str, Any]:
+        """Source of random numbers of order sampling: the generator or permanent ones."""
+        prn = self.request.prn
+        return {"rng": self.rng} if prn is None else {"prn": prn[self.members]}
+
+    @property
     def points(self) -> Floats:
         """Coordinates of its units."""
         return _given(self.request.points)[self.members]
@@ -172,6 +187,12 @@ def _pps_systematic(group: _Group) -> Ints:
     return pps_systematic(group.pik, rng=group.rng, randomised=group.request.stage.randomised)
 
 
+def _murthy(group: _Group) -> Ints:
+    if len(group.members) == 1:
+        return np.zeros(1, dtype=np.int64)
+    return murthy(_given(group.request.size)[group.members], rng=group.rng)
+
+
 def _pps_with_replacement(group: _Group) -> Ints:
     return pps_with_replacement(_given(group.request.size)[group.members], group.n, rng=group.rng)
 
@@ -180,17 +201,25 @@ _DRAW: Final[dict[str, Callable[[_Group], Any]]] = {
     "brewer": lambda group: brewer(group.pik, rng=group.rng),
     "chromy": lambda group: chromy(group.pik, rng=group.rng),
     "conditional_poisson": lambda group: conditional_poisson(group.pik, rng=group.rng),
+    "hanurav_vijayan": lambda group: hanurav_vijayan(group.pik, rng=group.rng),
+    "local_cube": lambda group: local_cube(
+        _given(group.request.balance)[group.members], group.points, group.pik, group.rng
+    ),
     "local_pivotal_1": lambda group: local_pivotal_1(group.points, group.pik, group.rng),
     "local_pivotal_2": lambda group: local_pivotal_2(group.points, group.pik, group.rng),
     "midzuno": lambda group: midzuno(group.pik, rng=group.rng),
-    "pareto": lambda group: pareto(group.pik, rng=group.rng),
+    "minimum_support": lambda group: minimum_support(group.pik, rng=group.rng),
+    "murthy": _murthy,
+    "pareto": lambda group: pareto(group.pik, **group.chance),
     "pivotal": _pivotal,
     "pps_systematic": _pps_systematic,
     "pps_with_replacement": _pps_with_replacement,
     "sampford": lambda group: sampford(group.pik, rng=group.rng),
+    "sequential_poisson": lambda group: sequential_poisson(group.pik, **group.chance),
     "spatially_correlated_poisson": lambda group: spatially_correlated_poisson(
         group.points, group.pik, group.rng
     ),
+    "successive": lambda group: successive(group.pik, **group.chance),
     "systematic": lambda group: systematic(len(group.members), group.n, rng=group.rng),
     "tille": lambda group: tille(group.pik, rng=group.rng),
 }

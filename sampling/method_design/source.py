@@ -47,12 +47,15 @@ class Source:
         The rows.
     kind : {"pandas", "arrow", "polars"}
         What the caller gave, and gets.
+    given : pandas.DataFrame, pyarrow.Table or polars.DataFrame
+        The same as the caller gave it.
     walk : ndarray of int64, optional
         Shape (rows,): order in which a draw walks through the rows. None: as they are.
     """
 
     table: Any
     kind: str
+    given: Any
     walk: Ints | None = None
 
     @property
@@ -128,7 +131,7 @@ class Source:
                 row=int(order[same[0] + 1]) + 1,
                 column=key,
             )
-        return Source(self.table, self.kind, order)
+        return Source(self.table, self.kind, self.given, order)
 
     def take(self, places: Ints, extra: dict[str, Any]) -> Any:
         """Rows of the table with new columns, as the kind of table that the caller gave.
@@ -150,11 +153,16 @@ class Source:
             new = {name: v.to_pandas().array if isinstance(v, pa.Array) else v for name, v in extra.items()}
             drawn = self.table.iloc[rows]
             return pd.concat([drawn, pd.DataFrame(new, index=drawn.index)], axis=1)
-        taken = self.table.take(pa.array(rows))
+        if self.kind == "polars":
+            new = importlib.import_module("polars").from_arrow(pa.table(extra))
+            return self.given[rows].hstack(new)
+        table = self.table
+        for place, one in enumerate(table.schema):
+            if one.type == pa.string_view():  # Arrow cannot take rows of these
+                table = table.set_column(place, one.name, _without_views(table[one.name]))
+        taken = table.take(pa.array(rows))
         for name, values in extra.items():
             taken = taken.append_column(name, values if isinstance(values, pa.Array) else pa.array(values))
-        if self.kind == "polars":
-            return importlib.import_module("polars").from_arrow(taken)
         return taken
 
 
@@ -176,10 +184,10 @@ def open_source(frame: Any) -> Source:
         Not a table, without rows, or with two columns of one name.
     """
     if isinstance(frame, pd.DataFrame):
-        source = Source(frame, "pandas")
+        source = Source(frame, "pandas", frame)
     elif hasattr(frame, "__arrow_c_stream__"):
         kind = "polars" if type(frame).__module__.split(".")[0] == "polars" else "arrow"
-        source = Source(frame if isinstance(frame, pa.Table) else pa.table(frame), kind)
+        source = Source(frame if isinstance(frame, pa.Table) else pa.table(frame), kind, frame)
     else:
         raise InputError(
             "SAM-MDESIGN-TABLE",
@@ -217,7 +225,14 @@ def _arrow(source: Source, name: str) -> Any:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
         array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    if pa.types.is_dictionary(array.type):
+        return _without_views(array.dictionary).take(array.indices)
+    return _without_views(array)
+
+
+def _without_views(array: Any) -> Any:
+    """The same with texts as Arrow computes with: Polars sends views, which many of its functions refuse."""
+    return array.cast(pa.large_string()) if array.type == pa.string_view() else array
 
 
 def as_numbers(array: Any, name: str) -> Floats:
@@ -296,10 +311,11 @@ def column_digest(array: Any) -> str:
 
     Notes
     -----
-    Over the ASCII word ``int64``, ``float64`` or ``text``, a line feed, the number of rows in decimals, a
-    line feed, and then: whole and boolean numbers as 8-byte little-endian integers; other numbers as 8-byte
-    little-endian IEEE 754 (-0 as 0); all else as text: the length in bytes of each value as 4-byte
-    little-endian integer, then the values' UTF-8 bytes, one after the other.
+    Over the ASCII word ``int64``, ``float64``, ``time`` or ``text``, a line feed, the number of rows in
+    decimals, a line feed, and then: whole and boolean numbers as 8-byte little-endian integers; other numbers
+    as 8-byte little-endian IEEE 754 (-0 as 0); days and times as 8-byte little-endian microseconds since
+    1970-01-01T00:00 (UTC where the time zone is known); all else as text: the length in bytes of each value
+    as 4-byte little-endian integer, then the values' UTF-8 bytes, one after the other.
 
     Examples
     --------
@@ -312,6 +328,10 @@ def column_digest(array: Any) -> str:
     if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
         values = array.cast(pa.float64()).to_numpy() + 0.0
         return _hashed("float64", len(array), values.astype("<f8", copy=False).tobytes())
+    if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
+        zone = getattr(array.type, "tz", None)
+        times = array.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64()).to_numpy()
+        return _hashed("time", len(array), times.astype("<i8", copy=False).tobytes())
     try:
         text = array.cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

@@ -57,6 +57,12 @@ class Stage:
         Sizes above or below count as this, above 0.
     randomised : bool
         ``"pps_systematic"``: the units come in random order.
+    prn : str, optional
+        Column of permanent random numbers, 0 or more and below 1 (永久乱数): rows with low ones are drawn, in
+        this survey and in others, whatever the seed. For rows, by a method that can use them.
+    start : float, optional
+        Point of the circle, 0 or more and below 1, after which the permanent random numbers begin.
+        Default: 0.
 
     Raises
     ------
@@ -83,6 +89,8 @@ class Stage:
     maximum_size: float | None = None
     minimum_size: float | None = None
     randomised: bool = False
+    prn: str | None = None
+    start: float | None = None
 
     def __post_init__(self) -> None:
         for name in _SEVERAL:
@@ -127,7 +135,7 @@ class Stage:
         tuple of str
             Each once, sorted.
         """
-        single = [name for name in (self.unit, self.size) if name is not None]
+        single = [name for name in (self.unit, self.size, self.prn) if name is not None]
         return tuple(sorted({*single, *self.order, *self.balance, *self.points}))
 
 
@@ -206,6 +214,8 @@ def _check_options(stage: Stage, known: Rule) -> None:
         raise option_error("randomised", _("Give an order, or let the units come in random order."))
     if (stage.n is None) == (stage.rate is None):
         raise option_error("n", _("Give either n or rate."))
+    if (stage.prn is None and stage.start is not None) or (stage.prn is not None and stage.unit is not None):
+        raise option_error("prn", _("Permanent random numbers belong to rows; a start belongs to them."))
     if not stage.sized and {"certainty", "maximum_size", "minimum_size"} & set(given):
         raise option_error("size", _("Limits of sizes need a column of sizes."))
 
@@ -215,6 +225,10 @@ def _check_numbers(stage: Stage) -> None:
     for value in _values(stage.n):
         if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise option_error("n", _("Give a whole number, 1 or more, or one for each stratum."))
+    if stage.method == "murthy" and any(value != 2 for value in _values(stage.n)):
+        raise option_error("n", _("Murthy's method draws two units: give 2."))
+    if stage.start is not None and not (_is_number(stage.start) and 0 <= stage.start < 1):
+        raise option_error("start", _("Give a number from 0 to below 1."))
     for name in ("rate", "certainty"):
         for value in _values(getattr(stage, name)):
             if not _is_number(value) or not 0 < value <= 1:

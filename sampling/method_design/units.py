@@ -12,6 +12,7 @@ from custody.messages import gettext as _
 from sampling.method_design.design import MethodDesign
 from sampling.method_design.source import Levels, Source, as_levels, as_numbers
 from sampling.method_design.stage import Stage
+from sampling.methods.permanent import shifted_prn
 
 __all__ = ["Plan", "StageUnits", "compact", "read_plan", "within_groups"]
 
@@ -39,6 +40,8 @@ class StageUnits:
         Shape (units,): place in serpentine order within the group.
     balance, points : ndarray of float64, optional
         Shape (units, columns): totals, and coordinates.
+    prn : ndarray of float64, optional
+        Shape (units,): permanent random numbers, from the start on.
     """
 
     stage: Stage
@@ -49,6 +52,7 @@ class StageUnits:
     rank: Ints | None = None
     balance: Floats | None = None
     points: Floats | None = None
+    prn: Floats | None = None
 
     def sums(self, values: Floats) -> Floats:
         """Sum values of rows over each unit.
@@ -237,7 +241,13 @@ def _stage_units(stage: Stage, group: Ints, groups: int, columns: dict[str, Any]
         within_groups(group, [key if first is None else key[first] for key in keys]) if keys else None,
         np.column_stack(sums) if sums else None,
         np.column_stack(means) if means else None,
+        None if stage.prn is None else _permanent(stage, columns[stage.prn]),
     )
+
+
+def _permanent(stage: Stage, column: Any) -> Floats:
+    """Permanent random numbers from the start on."""
+    return shifted_prn(as_numbers(column, stage.prn or ""), stage.start or 0.0)
 
 
 def _sizes(units: StageUnits, columns: dict[str, Any]) -> Floats | None:

@@ -192,8 +192,9 @@ def walk_stages(
 
 
 def _request(units: StageUnits, slot: Ints, counts: Ints, n: Floats, members: Ints | None = None) -> Request:
-    several = (units.size, units.rank, units.balance, units.points)
+    of = units
+    several = (of.size, of.rank, of.balance, of.points, of.prn)
     if members is not None:
-        size, rank, balance, points = (None if values is None else values[members] for values in several)
-        return Request(units.stage, slot, counts, n, size, rank, balance, points)  # type: ignore[arg-type]
-    return Request(units.stage, slot, counts, n, *several)
+        inside = (None if values is None else values[members] for values in several)
+        return Request(of.stage, slot, counts, n, *inside)  # type: ignore[arg-type]
+    return Request(of.stage, slot, counts, n, *several)

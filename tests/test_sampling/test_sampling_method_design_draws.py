@@ -8,7 +8,7 @@ from scipy.stats import norm
 from sampling.method_design import MethodDesign, Stage, method_table
 from sampling.methods import joint_inclusion
 
-REPS = 3000
+REPS = 2000
 UNITS = 24
 RNG = np.random.default_rng(11)
 SMALL = pd.DataFrame(
@@ -22,6 +22,15 @@ SMALL = pd.DataFrame(
         "block": np.tile([1, 2, 1, 2], 6),
     }
 )
+SLOW = (
+    "conditional_poisson",
+    "cube",
+    "local_cube",
+    "local_pivotal_1",
+    "local_pivotal_2",
+    "spatially_correlated_poisson",
+)
+NEAR = ("pareto", "sequential_poisson", "successive")  # their probabilities are near the target ones only
 TABLE = method_table().set_index("method")
 
 
@@ -31,7 +40,9 @@ def options(method: str) -> dict:
     found = {"size": "size"} if "size" in TABLE.loc[method, "uses"] + needs else {}
     found |= {"points": ["x", "y"]} if "points" in needs else {}
     found |= {"balance": ["x", "y"]} if "balance" in needs else {}
-    return found | ({"rate": 0.3} if method == "bernoulli" else {"n": {"w": 3, "e": 4}})
+    if method == "bernoulli":
+        return found | {"rate": 0.3}
+    return found | {"n": 2 if method == "murthy" else {"w": 3, "e": 4}}
 
 
 def within(counts, chances) -> bool:
@@ -50,13 +61,12 @@ def unbiased(totals, truth: float) -> bool:
 @pytest.mark.parametrize("method", TABLE.index)
 def test_sizes_weights_and_frequencies(method) -> None:
     design = MethodDesign(method, strata="side", **options(method))
-    slow = ("conditional_poisson", "cube", "local_pivotal_1", "local_pivotal_2")
-    reps = REPS // 10 if method in slow else REPS
+    reps = REPS // 10 if method in SLOW else REPS
     table = design.draw(SMALL, seed=f"s-{method}", reps=reps).table
     sizes = table.groupby(["replicate", "stratum"]).size().unstack(fill_value=0)
     if TABLE.loc[method, "fixed"]:
-        assert (sizes["w"] == 3).all()
-        assert (sizes["e"] == 4).all()
+        assert (sizes == [4, 3] if method != "murthy" else sizes == 2).all(axis=None)
+    if TABLE.loc[method, "fixed"] and method != "murthy":  # its probabilities are not proportional to size
         # sizes divided by their probabilities sum to the population's sizes, whatever is drawn
         known = "size" if design.parts[0].sized else "one"
         estimates = table.assign(one=1)[known] * table["base_weight"]
@@ -64,9 +74,9 @@ def test_sizes_weights_and_frequencies(method) -> None:
         truth = SMALL.assign(one=1).groupby("side")[known].sum()
         np.testing.assert_allclose(by, np.broadcast_to(truth[by.columns], by.shape), rtol=1e-10)
     totals = (table["y"] * table["base_weight"]).groupby(table["replicate"]).sum()
-    if method != "pareto":  # its probabilities are near the target ones only
+    if method not in NEAR:
         assert unbiased(totals.reindex(range(1, reps + 1), fill_value=0.0), SMALL["y"].sum())
-    if not TABLE.loc[method, "replacement"] and method != "pareto" and reps == REPS:
+    if not TABLE.loc[method, "replacement"] and method not in NEAR and reps == REPS:
         chances = table.groupby("unit")["inclusion_prob"].first().reindex(range(UNITS)).to_numpy()
         assert within(table["unit"].value_counts().reindex(range(UNITS)).to_numpy(), chances)
 
@@ -190,7 +200,9 @@ def test_random_groups_are_even_in_strata_and_keep_clusters_whole() -> None:
     assert (found == 1).all()
 
 
-@pytest.mark.parametrize("method", ["srs", "systematic", "sampford", "pps_systematic", "poisson"])
+@pytest.mark.parametrize(
+    "method", ["srs", "systematic", "sampford", "hanurav_vijayan", "pps_systematic", "poisson"]
+)
 def test_joint_probabilities_are_those_of_the_method(method) -> None:
     given = {"size": "size"} if "size" in TABLE.loc[method, "needs"] else {}
     order = {"order": "x"} if "order" in TABLE.loc[method, "uses"] else {}
@@ -214,3 +226,31 @@ def test_all_pairs_of_a_stratum_too_large_are_refused() -> None:
 
     with pytest.raises(SamplingError, match="SAM-MDESIGN-JOINT"):
         MethodDesign("srs", n=5).draw(pd.DataFrame({"x": np.zeros(6_001)}), seed=1, joint=True)
+
+
+def test_joint_probabilities_of_two_units_by_murthy() -> None:
+    sample = MethodDesign("murthy", n=2, size="size", strata="side").draw(SMALL, seed=3, joint=True)
+    for one in sample.joint:
+        inside = SMALL.index[SMALL["side"] == one.stratum]
+        joint = joint_inclusion("murthy", SMALL.loc[inside, "size"])
+        places = inside.get_indexer(sample.table.index[one.rows])
+        np.testing.assert_allclose(one.joint, joint[np.ix_(places, places)], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "method", ["srs", "bernoulli", "poisson", "pareto", "sequential_poisson", "successive"]
+)
+def test_permanent_random_numbers_draw_the_same_rows_whatever_the_seed(method) -> None:
+    frame = SMALL.assign(永久=np.random.default_rng(8).random(UNITS))
+    given = options(method) | {"prn": "永久", "strata": "side"}
+    first = MethodDesign(method, **given).draw(frame, seed=1).table
+    assert first["unit"].tolist() == MethodDesign(method, **given).draw(frame, seed=2).table["unit"].tolist()
+    start = frame["永久"].nlargest(3).min()
+    shifted = MethodDesign(method, start=float(start), **given).draw(frame, seed=1).table
+    again = frame.assign(永久=(frame["永久"] - start) % 1.0)
+    assert (
+        shifted["unit"].tolist() == MethodDesign(method, **given).draw(again, seed=1).table["unit"].tolist()
+    )
+    if method == "srs":
+        lowest = frame.sort_values("永久").groupby("side").head(3)
+        assert set(lowest["unit"]) <= set(first["unit"])
