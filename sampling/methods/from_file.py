@@ -18,7 +18,9 @@ from .inputs import check_n
 __all__ = ["stratified_srs_file"]
 
 ROWS: Final = 1 << 17
-"""Rows looked at together (a few MB)."""
+"""Rows read together (a few MB)."""
+BLOCK: Final = 1 << 14
+"""Rows looked at together: numbers that stay in the processor's cache."""
 
 
 def stratified_srs_file(
@@ -42,7 +44,7 @@ def stratified_srs_file(
     rng : numpy.random.Generator
         Source of randomness.
     rows : int, default 131,072
-        Rows looked at together; the sample does not depend on it, nor on the file's row groups.
+        Rows read together; the sample does not depend on it, nor on the file's row groups.
 
     Returns
     -------
@@ -81,8 +83,11 @@ def stratified_srs_file(
         )
     with pq.ParquetFile(path, read_dictionary=[stratum]) as file:
         for batch in file.iter_batches(rows, columns=[stratum]):
-            kept.look(first, _codes(batch.column(0), places), rng.random(len(batch)))
-            first += len(batch)
+            codes = _codes(batch.column(0), places)
+            for start in range(0, len(codes), BLOCK):
+                part = codes[start : start + BLOCK]
+                kept.look(first + start, part, rng.random(len(part)))
+            first += len(codes)
     return kept.drawn()
 
 
@@ -91,25 +96,26 @@ def _codes(column: Any, places: Mapping[Any, int]) -> NDArray[np.int32]:
     if not isinstance(column, pa.DictionaryArray):
         column = pc.dictionary_encode(column)
     codes = np.array([places.get(value, -1) for value in column.dictionary.to_pylist()], dtype=np.int32)
-    rows = column.indices.to_numpy(zero_copy_only=False)
+    rows = (
+        np.zeros(0, np.int32) if column.null_count else np.from_dlpack(column.indices)
+    )  # to_numpy loads pandas
     if column.null_count or (codes.min(initial=0) < 0 and codes[rows].min(initial=0) < 0):
         raise SamplingError(
             "SAM-METHOD-STRATUM",
             _("Each stratum must have a sample size, and no row may be without a stratum."),
             hint=_("Give one sample size for each stratum, 0 where none is drawn."),
         )
-    if np.array_equal(codes, np.arange(len(codes))):
-        return np.asarray(rows)
-    return np.asarray(codes[rows])
+    return np.asarray(rows if np.array_equal(codes, np.arange(len(codes))) else codes[rows], dtype=np.int32)
 
 
 class _Kept:
     """The rows of the smallest numbers of each stratum so far."""
 
-    __slots__ = ("_codes", "_limit", "_numbers", "_rows", "_wanted")
+    __slots__ = ("_codes", "_limit", "_numbers", "_rows", "_small", "_wanted")
 
     def __init__(self, wanted: NDArray[np.int64]) -> None:
         self._wanted = wanted
+        self._small = np.int16 if len(wanted) < 2**15 else np.int32  # 16 bits are sorted by counting
         self._limit = np.where(wanted > 0, 1.0, 0.0)  # only numbers below this can still be among them
         self._codes = [np.zeros(0, dtype=np.int32)]
         self._numbers, self._rows = [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
@@ -128,7 +134,8 @@ class _Kept:
         """Keep the smallest numbers of each stratum, rows in order where numbers are the same."""
         codes, numbers = np.concatenate(self._codes), np.concatenate(self._numbers)
         rows = np.concatenate(self._rows)
-        order = np.lexsort((rows, numbers, codes))
+        order = np.argsort(numbers, kind="stable")
+        order = order[np.argsort(codes[order].astype(self._small), kind="stable")]
         codes = codes[order]
         counts = np.bincount(codes, minlength=len(self._wanted))
         rank = np.arange(len(order)) - (np.cumsum(counts) - counts)[codes]
