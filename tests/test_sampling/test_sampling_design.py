@@ -218,6 +218,7 @@ def test_facts_are_one_text_for_one_draw() -> None:
         one.facts_text()
         == '{"allocation":"proportional","by":["sex"],"minimum":2,"n":200,"response":{"F":1,"M":0.5}}'
     )
+    assert replace(DESIGNS[5], response=0.5, sd=3).facts_text() == DESIGNS[5].facts_text()
     assert [design.is_plain for design in DESIGNS] == [True, True, False, False, False, False, False]
 
 
