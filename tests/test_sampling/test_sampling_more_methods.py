@@ -56,6 +56,24 @@ def uniform_order_design(pik: np.ndarray) -> Design:
     return {sample: chance(sample) for sample in combinations(range(len(pik)), n)}
 
 
+def pareto_design(pik: np.ndarray) -> Design:
+    """Integral over the largest rank in the sample, t = x / (1 - x), F = t o / (1 + t o) with o the odds."""
+    odds = pik / (1 - pik)
+
+    def chance(sample: tuple[int, ...]) -> float:
+        inside, outside = list(sample), [unit for unit in range(len(pik)) if unit not in sample]
+
+        def density(x: float) -> float:
+            t = x / (1 - x)
+            below, slope = t * odds / (1 + t * odds), odds / (1 + t * odds) ** 2
+            last = sum(slope[i] * np.prod(below[[j for j in inside if j != i]]) for i in inside)
+            return float(last * np.prod(1 - below[outside]) / (1 - x) ** 2)
+
+        return quad(density, 0, 1)[0]
+
+    return {sample: chance(sample) for sample in combinations(range(len(pik)), round(float(pik.sum())))}
+
+
 def vijayan_design(pik: np.ndarray) -> Design:
     """As Vijayan states it: the chance of each cut, then each path through the units in rising order."""
     order, n = np.argsort(pik), round(float(pik.sum()))
@@ -110,6 +128,7 @@ CASES = {
     "hanurav_vijayan": (lambda rng: m.hanurav_vijayan(STEEP, rng=rng), STEEP, vijayan_design(STEEP)),
     "minimum_support": (lambda rng: m.minimum_support(STEEP, rng=rng), STEEP, support_design(STEEP)),
     "murthy": (lambda rng: m.murthy(SIZE, rng=rng), SIZE, successive_design(SHARES, 2)),
+    "pareto": (lambda rng: m.pareto(STEEP, rng=rng), STEEP, pareto_design(STEEP)),
     "sequential_poisson": (
         lambda rng: m.sequential_poisson(STEEP, rng=rng),
         STEEP,
