@@ -1,9 +1,7 @@
 """Run a draw again from its certificate and the pseudonymous frame (抽出の再現・検証).
 
 For auditors: the standard library alone. Copy it anywhere (nothing of this project is imported) and run
-
     python verify_draw.py draw-certificate.json frame-keys.csv [--sample-keys sample-keys.csv]
-
 Exit code 0: the draw holds. 1: differences are named. 2: a file cannot be read. What is checked ("|" stands
 between texts that are hashed together; x is the number of the first 13 digits of a hash):
 1. Ceremony, where there was one: the commitment is SHA-256 of frame digest | SHA-256 of the design | program
@@ -55,15 +53,17 @@ def _check_seed(certificate: Facts) -> list[str]:
     follows = bool(certificate.get("coordination")) or key_hex == _sha256(RULE, seed)
     checks = {"the key does not follow from the rule and the seed": certificate["rule"] == RULE and follows}
     if ceremony:
-        made, nonce, design = ceremony["commitment"], ceremony["nonce"], json.loads(ceremony["design"])
-        prn, dice = _sha256(key_hex), ceremony["entropies"]
-        parts = (certificate["frame_digest"], _sha256(ceremony["design"]), ceremony["program_sha256"])
+        made, nonce, text, dice = (ceremony[name] for name in ("commitment", "nonce", "design", "entropies"))
+        parts = (certificate["frame_digest"], _sha256(text), ceremony["program_sha256"], _sha256(nonce))
+        plan, home, circle = (json.loads(text), *map(certificate.get, ("one_per_household", "coordination")))
         planned = [[one["stratum"], one["persons"], one["sample"]] for one in certificate["strata"]]
+        how = [plan["design"].get("method"), "one_per_household" in plan["design"], plan.get("coordination")]
         checks |= {
-            "frame, design, program and nonce are not committed to": made == _sha256(*parts, _sha256(nonce)),
+            "frame, design, program and nonce are not committed to": made == _sha256(*parts),
             "the seed is not that of nonce and dice": seed == _sha256(CEREMONY_RULE, made, nonce, *dice),
-            "the strata are not those committed to": design.get("strata", planned) == planned,
-            "the permanent key is another": design.get("prn_key_sha256", prn) == prn,
+            "the strata are not those committed to": bool(home) or plan.get("strata") == planned,
+            "the permanent key is another": not circle or plan.get("prn_key_sha256") == _sha256(key_hex),
+            "rules or coordination are others": how == [certificate.get("method"), bool(home), circle],
         }
     return [text for text, holds in checks.items() if not holds]
 
