@@ -16,7 +16,7 @@ help:
 	@echo "make fuzz      200,000 mutated input files: a balanced register or a clear refusal, nothing else"
 	@echo "make simulate  coverage of intervals over 2,000 redraws, and the bias of nonresponse"
 	@echo "make golden    golden numbers again (needs R with the packages survey and sampling)"
-	@echo "make bench-peers selection methods beside R sampling, in one run"
+	@echo "make bench-peers selection methods beside R sampling, svy and DuckDB, in one run"
 	@echo "make notebooks run the notebooks again and keep their outputs"
 	@echo "make messages  compile the message catalogues (ja)"
 

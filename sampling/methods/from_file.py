@@ -82,7 +82,7 @@ def stratified_srs_file(
             hint=_("Give the name of the column as it stands in the file."),
         )
     with pq.ParquetFile(path, read_dictionary=[stratum]) as file:
-        for batch in file.iter_batches(rows, columns=[stratum]):
+        for batch in file.iter_batches(rows, columns=[stratum], use_threads=False):
             codes = _codes(batch.column(0), places)
             for start in range(0, len(codes), BLOCK):
                 part = codes[start : start + BLOCK]
@@ -131,10 +131,10 @@ class _Kept:
             self._sift()
 
     def _sift(self) -> None:
-        """Keep the smallest numbers of each stratum, rows in order where numbers are the same."""
+        """Keep the smallest numbers of each stratum."""
         codes, numbers = np.concatenate(self._codes), np.concatenate(self._numbers)
         rows = np.concatenate(self._rows)
-        order = np.argsort(numbers, kind="stable")
+        order = np.argsort(numbers)
         order = order[np.argsort(codes[order].astype(self._small), kind="stable")]
         codes = codes[order]
         counts = np.bincount(codes, minlength=len(self._wanted))
