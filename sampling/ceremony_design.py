@@ -92,7 +92,7 @@ def design_text(
     >>> json.loads(text)["strata"]
     [['F', 9, 3]]
     """
-    values: dict[str, Any] = {"design": _facts(design)}
+    values: dict[str, Any] = {"design": design.facts()}
     if all(plan.sample is not None for plan in strata):
         values["strata"] = [[plan.stratum, plan.persons, plan.sample] for plan in strata]
     if prn_key_sha256:
@@ -124,12 +124,3 @@ def planned_text(survey: Survey, design: StratifiedDesign, frame: Frame) -> str:
         return design_text(design, strata)
     key = hashlib.sha256(survey.keys.secret("prn").hex().encode("ascii")).hexdigest()
     return design_text(design, strata, prn_key_sha256=key, coordination=coordination.facts())
-
-
-def _facts(design: StratifiedDesign) -> Mapping[str, Any]:
-    """Return the design's own facts, or for a design without them its five settings."""
-    if (facts := getattr(design, "facts", None)) is not None:
-        found: Mapping[str, Any] = facts()
-        return found
-    names = ("n", "by", "allocation", "minimum", "one_per_household")
-    return {name: getattr(design, name) for name in names}
