@@ -12,7 +12,7 @@ from custody.messages import gettext as _
 from sampling.allocate.exact import allocate
 from sampling.method_design.design import MethodDesign
 from sampling.method_design.stage import Stage
-from sampling.method_design.units import StageUnits
+from sampling.method_design.units import Plan, StageUnits
 from sampling.methods.inclusion import EDGE
 from sampling.methods.murthy import murthy_inclusion
 
@@ -22,17 +22,15 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def first_sizes(design: MethodDesign, units: StageUnits, labels: list[Any]) -> Floats:
+def first_sizes(design: MethodDesign, plan: Plan) -> Floats:
     """Units that each stratum gives at the first stage.
 
     Parameters
     ----------
     design : MethodDesign
         The design.
-    units : StageUnits
-        Units of the first stage.
-    labels : list
-        Shape (strata,): value of each stratum.
+    plan : Plan
+        The frame as it sees it.
 
     Returns
     -------
@@ -44,6 +42,7 @@ def first_sizes(design: MethodDesign, units: StageUnits, labels: list[Any]) -> F
     SamplingError
         A stratum without a number, a number without a stratum, or fewer units than are asked for.
     """
+    units, labels = plan.units[0], plan.labels
     stage, counts = units.stage, units.counts
     if stage.rate is not None:
         rates = np.array(_by_stratum(stage.rate, labels), dtype=np.float64)
@@ -65,7 +64,7 @@ def first_sizes(design: MethodDesign, units: StageUnits, labels: list[Any]) -> F
                 count=int(short.sum())
             ),
             hint=_("Ask for fewer, or join strata."),
-            row=None if units.of_row is not None else int(np.flatnonzero(short[units.group])[0]) + 1,
+            row=None if units.of_row is not None else plan.source.row_number(short[units.group]),
         )
     return wanted.astype(np.float64)
 

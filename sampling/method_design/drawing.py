@@ -60,7 +60,7 @@ def draw_method(
         raise option_error("reps", _("Permanent random numbers give one sample, not several."))
     text, key_hex, rng = generator(seed)
     plan = read_plan(design, open_source(frame))
-    first, inner = first_sizes(design, plan.units[0], plan.labels), nests(plan)
+    first, inner = first_sizes(design, plan), nests(plan)
     drawn = [walk_stages(plan, first, inner, rng) for _rep in range(reps)]
     record = make_record(design, plan, [walked.places for walked in drawn], text, key_hex)
     places = np.concatenate([walked.places for walked in drawn])

@@ -167,7 +167,7 @@ def _levels(design: MethodDesign, plan: Plan) -> list[_Level]:
     """Expected numbers of every stage, over all units of the frame."""
     found: list[_Level] = []
     for units in plan.units:
-        n = later_sizes(units.stage, units.counts) if found else first_sizes(design, units, plan.labels)
+        n = later_sizes(units.stage, units.counts) if found else first_sizes(design, plan)
         hits = expected_hits(units.stage, units.group, n, units.counts, units.size)
         overall = hits * found[-1].overall[units.group] if found else hits
         found.append(_Level(n, hits, overall, found[-1].stratum[units.group] if found else units.group))

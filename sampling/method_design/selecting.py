@@ -97,9 +97,8 @@ def select(request: Request, rng: np.random.Generator) -> tuple[Ints, Floats]:
     pik = expected_hits(stage, slot, request.n, request.counts, request.size)
     if stage.method in ("bernoulli", "poisson"):
         chosen = poisson(pik, rng=rng if request.prn is None else None, prn=request.prn)
-    elif stage.method == "cube":
-        variables = request.balance if len(request.n) > 1 else np.column_stack([pik, _given(request.balance)])
-        chosen = cube(_given(variables), pik, rng, strata=slot if len(request.n) > 1 else None)
+    elif stage.method in ("cube", "local_cube"):
+        chosen = _balanced(request, pik, rng)
     else:
         chosen = _by_group(request, pik, rng)
     return chosen.astype(np.int64), pik[chosen]
@@ -123,6 +122,15 @@ def _srs_with_replacement(request: Request, rng: np.random.Generator) -> Ints:
     starts = np.cumsum(request.counts) - request.counts
     draws = np.repeat(np.arange(len(request.n)), request.n.astype(np.int64))
     return np.sort(order[starts[draws] + rng.integers(0, request.counts[draws])]).astype(np.int64)
+
+
+def _balanced(request: Request, pik: Floats, rng: np.random.Generator) -> Ints:
+    """All groups together: totals are balanced over them, and the size of each is kept."""
+    columns, strata = _given(request.balance), request.slot if len(request.n) > 1 else None
+    if request.stage.method == "local_cube":
+        return local_cube(columns, _given(request.points), pik, rng, strata=strata)
+    fixed = columns if strata is not None else np.column_stack([pik, columns])
+    return cube(fixed, pik, rng, strata=strata)
 
 
 def _by_group(request: Request, pik: Floats, rng: np.random.Generator) -> Ints:
@@ -202,9 +210,6 @@ _DRAW: Final[dict[str, Callable[[_Group], Any]]] = {
     "chromy": lambda group: chromy(group.pik, rng=group.rng),
     "conditional_poisson": lambda group: conditional_poisson(group.pik, rng=group.rng),
     "hanurav_vijayan": lambda group: hanurav_vijayan(group.pik, rng=group.rng),
-    "local_cube": lambda group: local_cube(
-        _given(group.request.balance)[group.members], group.points, group.pik, group.rng
-    ),
     "local_pivotal_1": lambda group: local_pivotal_1(group.points, group.pik, group.rng),
     "local_pivotal_2": lambda group: local_pivotal_2(group.points, group.pik, group.rng),
     "midzuno": lambda group: midzuno(group.pik, rng=group.rng),

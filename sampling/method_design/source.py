@@ -68,6 +68,22 @@ class Source:
         """Number of rows."""
         return len(self.table)
 
+    def row_number(self, there: NDArray[np.bool_]) -> int:
+        """Number in the caller's table of the first row that meets a condition.
+
+        Parameters
+        ----------
+        there : ndarray of bool
+            Shape (rows,): the condition, in the order of the walk; met by one row at least.
+
+        Returns
+        -------
+        int
+            From 1.
+        """
+        places = np.flatnonzero(there)
+        return int((places if self.walk is None else self.walk[places]).min()) + 1
+
     def column(self, name: str) -> Any:
         """One column without missing values, in the order of the walk.
 

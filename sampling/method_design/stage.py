@@ -222,6 +222,10 @@ def _check_options(stage: Stage, known: Rule) -> None:
 
 def _check_numbers(stage: Stage) -> None:
     """Refuse numbers out of their range."""
+    for given in (stage.n, stage.rate):
+        labels = [one for label in given for one in _parts(label)] if isinstance(given, Mapping) else []
+        if not all(isinstance(label, str | Real) for label in labels):
+            raise option_error("n", _("Name strata by texts or numbers, or by tuples of them."))
     for value in _values(stage.n):
         if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise option_error("n", _("Give a whole number, 1 or more, or one for each stratum."))
@@ -245,6 +249,10 @@ def _is_number(value: object) -> bool:
     if isinstance(value, bool):
         return False
     return isinstance(value, Real) and isfinite(value)
+
+
+def _parts(label: object) -> tuple[object, ...]:
+    return label if isinstance(label, tuple) else (label,)
 
 
 def _absent(value: object) -> bool:

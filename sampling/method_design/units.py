@@ -123,7 +123,7 @@ def read_plan(design: MethodDesign, source: Source) -> Plan:
     group, labels, names = _strata([as_levels(columns[name]) for name in design.strata], source.rows)
     groups, units = len(labels), []
     for stage in design.parts:
-        made = _stage_units(stage, group, groups, columns)
+        made = _stage_units(stage, group, groups, columns, source)
         units.append(made)
         group, groups = made.group if made.of_row is None else made.of_row, len(made.group)
     return Plan(source, columns, labels, names, tuple(units))
@@ -215,7 +215,9 @@ def _strata(columns: list[Levels], rows: int) -> tuple[Ints, list[Any], Any]:
     return codes, labels, pa.array(["|".join(map(str, label)) for label in labels])
 
 
-def _stage_units(stage: Stage, group: Ints, groups: int, columns: dict[str, Any]) -> StageUnits:
+def _stage_units(
+    stage: Stage, group: Ints, groups: int, columns: dict[str, Any], source: Source
+) -> StageUnits:
     """Number the units of a stage and collect what its method asks of them."""
     of_row, first = None, None
     if stage.unit is not None:
@@ -237,7 +239,7 @@ def _stage_units(stage: Stage, group: Ints, groups: int, columns: dict[str, Any]
         group,
         counts,
         of_row,
-        _sizes(bare, columns),
+        _sizes(bare, columns, source),
         within_groups(group, [key if first is None else key[first] for key in keys]) if keys else None,
         np.column_stack(sums) if sums else None,
         np.column_stack(means) if means else None,
@@ -250,7 +252,7 @@ def _permanent(stage: Stage, column: Any) -> Floats:
     return shifted_prn(as_numbers(column, stage.prn or ""), stage.start or 0.0)
 
 
-def _sizes(units: StageUnits, columns: dict[str, Any]) -> Floats | None:
+def _sizes(units: StageUnits, columns: dict[str, Any], source: Source) -> Floats | None:
     """Size of each unit within its limits, refused where it could not be drawn."""
     stage = units.stage
     if not stage.sized:
@@ -259,22 +261,22 @@ def _sizes(units: StageUnits, columns: dict[str, Any]) -> Floats | None:
     if of_rows is None:
         of_rows = np.ones(len(units.group) if units.of_row is None else len(units.of_row))
     if np.any(of_rows < 0):
-        raise _size_error(of_rows < 0, stage)
+        raise _size_error(of_rows < 0, stage, source)
     sizes = units.sums(of_rows)
     if stage.minimum_size is not None or stage.maximum_size is not None:
         sizes = np.clip(sizes, stage.minimum_size, stage.maximum_size)
     if not np.all(sizes > 0):
-        raise _size_error(sizes <= 0 if units.of_row is None else (sizes <= 0)[units.of_row], stage)
+        raise _size_error(sizes <= 0 if units.of_row is None else (sizes <= 0)[units.of_row], stage, source)
     return sizes
 
 
-def _size_error(rows: NDArray[np.bool_], stage: Stage) -> InputError:
+def _size_error(rows: NDArray[np.bool_], stage: Stage, source: Source) -> InputError:
     return InputError(
         "SAM-MDESIGN-SIZE",
         _("{count:,} rows have a size of 0 or less: they could never be drawn.").format(
             count=int(rows.sum())
         ),
         hint=_("Give a minimum_size, correct the sizes, or leave those rows out of the frame."),
-        row=int(np.flatnonzero(rows)[0]) + 1,
+        row=source.row_number(rows),
         column=stage.size,
     )

@@ -70,6 +70,7 @@ def refused(code: str, make) -> HyohonError:
         ("SAM-MDESIGN-OPTION", "srs", {"n": {}, "strata": "s"}),
         ("SAM-MDESIGN-OPTION", "srs", {"n": {"a": 0}, "strata": "s"}),
         ("SAM-MDESIGN-OPTION", "srs", {"n": {"a": 3}}),
+        ("SAM-MDESIGN-OPTION", "srs", {"n": {("a", None): 3}, "strata": ["a", "b"]}),
         ("SAM-MDESIGN-OPTION", "srs", {"rate": 1.2}),
         ("SAM-MDESIGN-OPTION", "srs", {"rate": "half"}),
         ("SAM-MDESIGN-OPTION", "srs", {"n": 5, "allocation": "size"}),
@@ -136,6 +137,17 @@ def test_stages_that_do_not_follow_are_refused() -> None:
 def test_frames_that_do_not_allow_the_design_are_refused(code, design, change) -> None:
     error = refused(code, lambda: design.draw(change(FRAME), seed=1))
     assert "k0" not in str(error)
+
+
+def test_a_refusal_names_the_row_of_the_callers_table() -> None:
+    frame = FRAME.sort_values("id", ascending=False)
+    broken = frame.assign(x=np.where(np.arange(300) == 41, -1.0, 1.0))
+    for key in (None, "id"):
+        design = MethodDesign("sampford", n=9, size="x", key=key)
+        assert refused("SAM-MDESIGN-SIZE", lambda design=design: design.draw(broken, seed=1)).row == 42
+    rare = frame.assign(kind=np.where(np.arange(300) == 41, "rare", "b"))
+    short = MethodDesign("srs", n=9, strata="kind", allocation="each", key="id")
+    assert refused("SAM-MDESIGN-SHORT", lambda: short.draw(rare, seed=1)).row == 42
 
 
 def test_options_of_the_draw_are_checked() -> None:
