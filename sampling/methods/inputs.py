@@ -33,9 +33,9 @@ def as_numbers(values: ArrayLike) -> NDArray[np.float64]:
         text = given.dtype.kind == "O" and any(isinstance(value, str) for value in given.ravel())
         if given.dtype.kind in "biufO" and not text:
             return np.array(values, dtype=np.float64)
+        return np.array(np.nan)
     except (TypeError, ValueError):
-        pass
-    return np.array(np.nan)
+        return np.array(np.nan)
 
 
 def isna(values: NDArray[np.generic]) -> NDArray[np.bool_]:

@@ -189,7 +189,10 @@ def _moved(
     rows: NDArray[np.float64], values: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """One step of one unit more than there are columns: no total changes, and a unit is decided."""
-    direction = np.linalg.svd(rows.T)[2][-1]
+    if rows.shape == (2, 1) and rows.any():
+        direction = np.array([rows[1, 0], -rows[0, 0]]) / np.linalg.norm(rows)
+    else:
+        direction = np.linalg.svd(rows.T)[2][-1]
     direction[np.abs(direction) < FLAT] = 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         to_one, to_zero = (1 - values) / np.abs(direction), values / np.abs(direction)
