@@ -36,7 +36,8 @@ def pareto(
     Notes
     -----
     The n smallest of Q_i = (u_i / (1 - u_i)) / (pi_i / (1 - pi_i)). The true probabilities come near the
-    target ones, the nearer the larger n is; for exact ones use `sampford`, `tille` or `conditional_poisson`.
+    target ones, the nearer the larger n is; ``joint_inclusion("pareto", pik)`` gives them. For exact ones use
+    `sampford`, `tille` or `conditional_poisson`.
 
     References
     ----------

@@ -117,6 +117,18 @@ def test_balanced_clusters_hold_all_their_units_and_the_totals(method) -> None:
     assert np.std(gaps) < (0.5 if method == "srs" else 0.8) * np.std(plain)
 
 
+def test_balanced_clusters_keep_the_probabilities() -> None:
+    town = np.repeat(np.arange(8), [3, 5, 8, 4, 6, 7, 5, 2])
+    x = np.random.default_rng(15).normal(5, 1, len(town))
+    pik = m.inclusion_probabilities(np.bincount(town), 3)
+    z = frequencies(
+        lambda rng: np.unique(town[m.balanced_clusters(x, town, 3, rng, method="pps").positions]), pik, 500
+    )
+    assert z < norm.isf(1e-3 / 2 / 8)
+    inside = m.balanced_two_stage(x, town, 3, 2, np.random.default_rng(16), method="pps")
+    np.testing.assert_allclose(inside.probability, (pik * 2 / np.bincount(town))[town[inside.positions]])
+
+
 def test_both_stages_are_balanced_and_sizes_are_fixed() -> None:
     town, x = towns()
     x = x[: len(town)]
