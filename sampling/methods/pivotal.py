@@ -184,7 +184,9 @@ def _local_compiled(
     alive, memory = np.arange(left), (np.arange(left), np.full(left, -1), np.zeros(left))
     grow(tree, alive)
     while left > 1:
-        left = local_meetings(tree, values, alive, memory, rng.random((BLOCK, 3)), left, mutual)
+        left = local_meetings(
+            tree, values, alive, memory, rng.random((min(BLOCK, 4 * len(values)), 3)), left, mutual
+        )
     return values
 
 
@@ -196,7 +198,7 @@ def _local_plain(
     neighbours = Neighbours(points, np.arange(len(listed)), DEPTH)
     alive = neighbours.alive
     while len(alive) > 1:
-        for first, second, third in rng.random((BLOCK, 3)).tolist():
+        for first, second, third in rng.random((min(BLOCK, 4 * len(listed)), 3)).tolist():
             unit = alive[int(first * len(alive))]
             near, distance = neighbours.nearest(unit)
             other = near[int(second * len(near))]
