@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MethodPreview", "make_preview"]
 
+SHOWN: Final = 100
+"""Lines of a plan that a notebook shows; `tidy` has all of them."""
 Floats = NDArray[np.float64]
 Cost = float | str | Sequence[float] | None
 
@@ -99,8 +101,9 @@ class MethodPreview:
         return f"<MethodPreview: {self.sample:,.1f} of {self.rows:,} rows, deff {self.deff:.3f}{cost}>"
 
     def _repr_html_(self) -> str:
-        caption = repr(self)[1:-1]
-        plan = html_table(self.plan, name="hyohon-method-preview", caption=caption)
+        shown, caption = self.plan.head(SHOWN), repr(self)[1:-1]
+        caption += f", {len(shown):,} of {len(self.plan):,} lines" if len(shown) < len(self.plan) else ""
+        plan = html_table(shown, name="hyohon-method-preview", caption=caption)
         if self.precision.empty:
             return plan
         return plan + html_table(self.precision, name="hyohon-method-precision")

@@ -1,7 +1,7 @@
 """A sample drawn by method, its check by another person, and random groups within it."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["MethodSample"]
+
+SHOWN: Final = 100
+"""Strata that a notebook shows; `tidy` has all of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -119,4 +122,5 @@ class MethodSample:
         )
 
     def _repr_html_(self) -> str:
-        return html_table(self.tidy(), name="hyohon-method-sample")
+        table, caption = self.tidy(), repr(self)[1:-1]
+        return html_table(table.head(SHOWN), name="hyohon-method-sample", caption=caption)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from custody.errors import InputError, SamplingError
 from custody.messages import gettext as _
+from sampling.method_design.ordering import key_order
 
 __all__ = ["Levels", "Source", "as_levels", "as_numbers", "column_digest", "open_source"]
 
@@ -136,7 +137,7 @@ class Source:
             A value that is missing or occurs twice.
         """
         array = self.column(key)
-        order = pc.sort_indices(array).to_numpy().astype(np.int64)
+        order = key_order(array)
         ranked = array.take(pa.array(order))
         if len(ranked) > 1 and pc.any(pc.equal(ranked[1:], ranked[:-1])).as_py():
             same = np.flatnonzero(np.asarray(pc.equal(ranked[1:], ranked[:-1])))

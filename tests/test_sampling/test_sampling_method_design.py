@@ -18,6 +18,7 @@ from sampling.method_design import (
     read_method_record,
     verify,
 )
+from sampling.method_design.ordering import key_order
 from sampling.method_design.units import within_groups
 from sampling.methods import serpentine
 
@@ -292,6 +293,16 @@ def test_digests_do_not_depend_on_the_table() -> None:
     assert column_digest(pa.array([0.0])) == column_digest(pa.array([-0.0]))
     day = pd.Series(pd.to_datetime(["2026-04-01"]))
     assert column_digest(pa.array(day)) == column_digest(pa.array(day.dt.date))
+
+
+@pytest.mark.parametrize("letters", ["ab", "a標𠮷b", "a\0b", "長" * 11])
+def test_keys_are_ordered_by_their_bytes(letters) -> None:
+    rng = np.random.default_rng(6)
+    texts = ["".join(rng.choice(list(letters), rng.integers(0, 12))) for _ in range(400)]
+    expected = sorted(range(400), key=lambda place: texts[place].encode())
+    for kind in (pa.string(), pa.large_string()):
+        assert key_order(pa.array(["x", *texts], kind)[1:]).tolist() == expected
+    assert key_order(pa.array([3, 1, 2])).tolist() == [1, 2, 0]
 
 
 def test_serpentine_within_groups_is_serpentine_in_each() -> None:

@@ -144,6 +144,9 @@ def test_one_person_of_each_of_many_households() -> None:
     table = MethodDesign("srs", n=1, strata="home", allocation="each").draw(homes, seed=1).table
     assert table["home"].tolist() == list(range(1500))
     assert table["base_weight"].sum() == len(homes)
+    design = MethodDesign("srs", n=1, strata="home", allocation="each")
+    for shown in (design.preview(homes), design.draw(homes, seed=1)):
+        assert shown._repr_html_().count("<tr>") == 101  # the first hundred, and the head
 
 
 def test_rates_and_allocations() -> None:
