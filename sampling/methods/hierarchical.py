@@ -13,6 +13,7 @@ from sampling.methods.balanced_inputs import as_columns
 from sampling.methods.inclusion import as_pik
 from sampling.methods.inputs import check_n
 from sampling.methods.pivotal import local_pivotal_2
+from sampling.views import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SplitSample", "hierarchical_local_pivotal"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SplitSample:
     """A sample and the part to which each of its units belongs.
 
@@ -46,6 +47,13 @@ class SplitSample:
         import pandas as pd
 
         return pd.DataFrame({"position": self.positions, "part": self.parts})
+
+    def __repr__(self) -> str:
+        return f"SplitSample({len(self.positions)} units, parts of {np.bincount(self.parts).tolist()})"
+
+    def _repr_html_(self) -> str:
+        sizes = self.tidy().groupby("part").size().rename("units").reset_index()
+        return html_table(sizes, name="hyohon-split-sample", caption=repr(self))
 
 
 def hierarchical_local_pivotal(

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sampling.views import html_table
 
 from .inputs import check_repeats, check_units
 
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["SimulatedJoint", "simulate_joint"]
 
+SHOWN: Final = 50
+"""Pairs shown in a notebook."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class SimulatedJoint:
     """Frequencies of pairs of units over many draws.
 
@@ -53,6 +58,12 @@ class SimulatedJoint:
                 "error": self.error[first, second],
             }
         )
+
+    def __repr__(self) -> str:
+        return f"SimulatedJoint({len(self.joint)} units, {self.draws} draws)"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.tidy().head(SHOWN), name="hyohon-simulated-joint", caption=repr(self))
 
 
 def simulate_joint(

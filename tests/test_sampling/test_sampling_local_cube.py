@@ -93,6 +93,8 @@ def test_parts_of_a_spread_sample_are_spread_and_have_their_probabilities() -> N
         counts[pilot] += 1
         spread.append(m.voronoi_balance(points, np.full(60, 0.1), pilot).value)
         plain.append(m.voronoi_balance(points, np.full(60, 0.1), m.srs(60, 6, rng=rng)).value)
+    assert repr(drawn) == "SplitSample(24 units, parts of [6, 18])"
+    assert drawn._repr_html_().startswith('<table id="hyohon-split-sample"')
     assert np.abs((counts - 25) / np.sqrt(250 * 0.09)).max() < norm.isf(1e-3 / 2 / 60)
     assert np.mean(spread) < 0.75 * np.mean(plain)
 

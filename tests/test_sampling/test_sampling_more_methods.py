@@ -284,6 +284,8 @@ def test_simulated_pairs_agree_with_the_closed_form() -> None:
     z = (found.joint - m.joint_inclusion("tille", STEEP)) / found.error
     assert np.abs(z).max() < norm.isf(1e-3 / 2 / 21)
     assert found.tidy().shape == (21, 4)
+    assert repr(found) == "SimulatedJoint(6 units, 4000 draws)"
+    assert found._repr_html_().count("<tr>") == 22
 
 
 # -- certainty and limits of sizes
