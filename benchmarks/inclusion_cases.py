@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import inclusion_designs as designs
+import inclusion_orders as orders
 import inclusion_trees as trees
 import numpy as np
 from inclusion_engine import Array, Case
+from inclusion_numbers import NUMBERED
 from inclusion_staged import STAGED
 from numpy.typing import NDArray
 
@@ -88,12 +90,14 @@ Take = Callable[[Population, np.random.Generator], NDArray[np.int64]]
 
 
 def padded(pik: Array, closed: Callable[[Array], Array]) -> Array:
-    """Joint probabilities of all units from those of the units that are neither certain nor impossible."""
+    """Joint probabilities of all units from those of the free ones, true single ones on the diagonal."""
     free = np.flatnonzero((pik > 1e-9) & (pik < 1 - 1e-9))
-    joint = np.outer(pik, pik)
-    if len(free):
-        joint[np.ix_(free, free)] = closed(pik[free])
-    np.fill_diagonal(joint, pik)
+    single = pik.copy()
+    inner = closed(pik[free])
+    single[free] = np.diag(inner)
+    joint = np.outer(single, single)
+    joint[np.ix_(free, free)] = inner
+    np.fill_diagonal(joint, single)
     return joint
 
 
@@ -157,7 +161,7 @@ def conditional(p: Population) -> Case:
             return m.conditional_poisson(p.pik, rng=rng)
         return parts.joined(rejective(working, parts.n, rng=rng))
 
-    return Case(draw, p.pik, m.joint_inclusion("conditional_poisson", p.pik), p.n, slow=p.tiny)
+    return Case(draw, p.pik, m.joint_inclusion("conditional_poisson", p.pik), p.n, slow=2 * p.tiny)
 
 
 def ordered(draw: Callable[..., NDArray[np.int64]], closed: Callable[[Array], Array]) -> Make:
@@ -177,6 +181,12 @@ def poisson(p: Population) -> Case:
     return Case(draw, p.pik, m.joint_inclusion("poisson", p.pik))
 
 
+def murthy(p: Population) -> Case:
+    """Two units by their sizes; the sample is the pair."""
+    joint = designs.pairs(orders.murthy_design(p.size), len(p.size))
+    return Case(lambda rng: m.murthy(p.size, rng=rng), np.diag(joint).copy(), joint, 2)
+
+
 def chromy(p: Population) -> Case:
     return Case(lambda rng: m.chromy(p.pik, rng=rng), p.pik, designs.chromy_joint(p.pik), p.n)
 
@@ -193,7 +203,7 @@ def walk(
     draw: Take,
     design: Callable[[Population], designs.Design] | None,
     *,
-    slow: bool = True,
+    slow: int = 1,
     only: tuple[str, ...] = (),
 ) -> Make:
     """Pivotal, spread and balanced methods: joint probabilities by all branches of the tiny population."""
@@ -205,6 +215,19 @@ def walk(
         return Case(lambda rng: draw(p, rng), p.pik, joint, p.n, slow=slow)
 
     return make
+
+
+def first_part(p: Population) -> Case | None:
+    """A part of a spread sample: pi n_1 / n."""
+    if p.name != "zeros":
+        return None
+
+    def draw(rng: np.random.Generator) -> NDArray[np.int64]:
+        drawn = m.hierarchical_local_pivotal(p.points, p.pik, [2, p.n - 2], rng)
+        part_of: NDArray[np.int64] = drawn.positions[drawn.parts == 0]
+        return part_of
+
+    return Case(draw, p.pik * 2 / p.n, None, 2, slow=2)
 
 
 HARD = ("skewed", "zeros", "tiny")
@@ -219,29 +242,34 @@ METHODS: dict[str, Make] = {
     ),
     "pps_with_replacement": replacing(lambda p, rng: m.pps_with_replacement(p.size, p.n, rng=rng)),
     "poisson": poisson,
-    "pareto": ordered(m.pareto, designs.pareto_joint),
+    "pareto": ordered(m.pareto, orders.pareto_joint),
+    "sequential_poisson": ordered(m.sequential_poisson, orders.sequential_poisson_joint),
+    "successive": ordered(m.successive, orders.successive_joint),
     "pps_systematic": fixed("pps_systematic", m.pps_systematic),
     "pps_systematic, randomised": walk(
         lambda p, rng: m.pps_systematic(p.pik, rng=rng, randomised=True),
         lambda p: designs.randomised_design(p.pik),
-        slow=False,
+        slow=0,
     ),
     "conditional_poisson": conditional,
     "sampford": fixed("sampford", m.sampford),
     "brewer": fixed("brewer", m.brewer),
     "tille": fixed("tille", m.tille),
     "midzuno": fixed("midzuno", m.midzuno),
+    "hanurav_vijayan": fixed("hanurav_vijayan", m.hanurav_vijayan),
+    "minimum_support": fixed("minimum_support", m.minimum_support),
+    "murthy": murthy,
     "chromy": chromy,
     "chromy, hits": chromy_hits,
     "pivotal": walk(
         lambda p, rng: m.pivotal(p.pik, rng),
         lambda p: trees.random_pivotal_design(p.pik),
-        slow=False,
+        slow=0,
     ),
     "pivotal, given order": walk(
         lambda p, rng: m.pivotal(p.pik, rng, order="given"),
         lambda p: trees.ordered_pivotal_design(p.pik),
-        slow=False,
+        slow=0,
     ),
     "local_pivotal_1": walk(
         lambda p, rng: m.local_pivotal_1(p.points, p.pik, rng),
@@ -258,6 +286,14 @@ METHODS: dict[str, Make] = {
         lambda p: trees.correlated_poisson_design(p.pik, p.points),
         only=HARD,
     ),
+    "hierarchical_local_pivotal": walk(
+        lambda p, rng: m.hierarchical_local_pivotal(p.points, p.pik, [1, p.n - 1], rng).positions,
+        lambda p: trees.local_pivotal_design(p.pik, p.points, mutual=False),
+        slow=2,
+        only=("skewed", "tiny"),
+    ),
+    "hierarchical_local_pivotal, first part": first_part,
+    "local_cube": walk(lambda p, rng: m.local_cube(p.columns, p.points, p.pik, rng), None, slow=2, only=HARD),
     "cube": walk(
         lambda p, rng: m.cube(p.columns, p.pik, rng),
         lambda p: cube_branches(p.name),
@@ -272,6 +308,9 @@ METHODS: dict[str, Make] = {
 """Name (the function's, and after a comma the variant) and how its cases are made."""
 
 
+OTHERS = STAGED | NUMBERED
+
+
 def cases(only: str = "") -> list[Case]:
     """All cases whose method's name holds `only`."""
     made = []
@@ -282,6 +321,6 @@ def cases(only: str = "") -> list[Case]:
                 made.append(replace(case, method=name, population=p.name))
     return made + [
         replace(build(), method=name, population=population)
-        for (name, population), build in STAGED.items()
+        for (name, population), build in OTHERS.items()
         if only in name
     ]

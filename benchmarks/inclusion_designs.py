@@ -194,39 +194,3 @@ def chromy_joint(hits: Array) -> Array:
                 with_i = with_i @ steps[j]
             ahead = ahead @ steps[i]
     return joint
-
-
-def order_joint(pik: Array, below: Callable[[Array], Array], slope: Callable[[Array], Array]) -> Array:
-    """Joint inclusion probabilities of the n smallest ranks: an integral over the larger rank of two units.
-
-    `below` and `slope` give distribution and density of all ranks at t, shape (nodes, N); t = x / (1 - x).
-    """
-    points, weights = np.polynomial.legendre.leggauss(200)
-    x, weights = (points + 1) / 2, weights / 2
-    t = (x / (1 - x))[:, None]
-    f, density = below(t), slope(t) * (weights / (1 - x) ** 2)[:, None]
-    count, n = len(pik), size_of(pik)
-
-    def fewer(leave: Sample, most: int) -> Array:
-        """Chance that at most so many of the other ranks are below t."""
-        state = np.zeros((len(x), max(most, 0) + 1))
-        state[:, 0] = 1.0
-        for k in range(count):
-            if k not in leave:
-                moved = state * (1 - f[:, [k]])
-                moved[:, 1:] += state[:, :-1] * f[:, [k]]
-                state = moved
-        chance: Array = state.sum(axis=1) * (most >= 0)
-        return chance
-
-    joint = np.diag([float(density[:, i] @ fewer((i,), n - 1)) for i in range(count)])
-    for i, j in combinations(range(count), 2):
-        larger = density[:, i] * f[:, j] + density[:, j] * f[:, i]
-        joint[i, j] = joint[j, i] = float(larger @ fewer((i, j), n - 2))
-    return joint
-
-
-def pareto_joint(pik: Array) -> Array:
-    """Exact inclusion probabilities of Pareto sampling, not the ones it aims at."""
-    odds = pik / (1 - pik)
-    return order_joint(pik, lambda t: t * odds / (1 + t * odds), lambda t: odds / (1 + t * odds) ** 2)

@@ -10,7 +10,6 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, norm
 
 Array = NDArray[np.float64]
 Draw = Callable[[np.random.Generator], NDArray[np.int64]]
@@ -39,8 +38,9 @@ class Case:
         Sample size that is promised.
     variance : ndarray, optional
         Shape (N,): variance of the hits of a method that draws a unit more than once.
-    slow : bool
-        About half a millisecond a draw and more: fewer draws in the tests.
+    slow : int
+        1: a fifth of a millisecond a draw and more, fewer draws in the tests; 2: half a millisecond and more,
+        fewer draws in the long run too.
     method, population : str
         Names in the table.
     """
@@ -50,7 +50,7 @@ class Case:
     joint: Array | None = None
     size: int | None = None
     variance: Array | None = None
-    slow: bool = False
+    slow: int = 0
     method: str = ""
     population: str = ""
 
@@ -124,6 +124,8 @@ def tally(case: Case, draws: int, rng: np.random.Generator) -> Tally:
 
 def binomial_z(counts: NDArray[np.int64], draws: int, chance: Array) -> Array:
     """|z| with the probability of the exact binomial tails; infinite where the impossible came."""
+    from scipy.stats import binom, norm  # slow to load, and the demo's own draws need neither
+
     z = np.zeros(len(counts))
     free = open_(chance)
     tails = np.minimum(
@@ -145,6 +147,8 @@ def hits_z(hits: NDArray[np.int64], draws: int, expected: Array, variance: Array
 
 def limit(comparisons: int) -> float:
     """Bonferroni's limit of |z| over all comparisons of a run."""
+    from scipy.stats import norm
+
     return float(norm.isf(ALPHA / 2 / max(comparisons, 1)))
 
 

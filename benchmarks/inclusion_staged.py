@@ -128,7 +128,7 @@ def stratified_cube() -> Case:
         pik,
         None,
         5,
-        slow=True,
+        slow=1,
     )
 
 

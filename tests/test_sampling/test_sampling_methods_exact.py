@@ -15,24 +15,29 @@ from sampling.methods.brewer import brewer
 from sampling.methods.chromy import chromy
 from sampling.methods.conditional_poisson import conditional_poisson, rejective, working_probabilities
 from sampling.methods.cube import cube
+from sampling.methods.hanurav import hanurav_vijayan
 from sampling.methods.inclusion import inclusion_probabilities, part
 from sampling.methods.joint import joint_inclusion
 from sampling.methods.midzuno import midzuno
+from sampling.methods.murthy import murthy
+from sampling.methods.order import successive
 from sampling.methods.pareto import pareto
 from sampling.methods.pivotal import local_pivotal_1, local_pivotal_2, pivotal
 from sampling.methods.poisson import poisson, pps_with_replacement
 from sampling.methods.sampford import _poisson, _with_replacement, sampford
 from sampling.methods.scps import spatially_correlated_poisson
 from sampling.methods.simple import bernoulli, srs, srs_with_replacement, stratified_srs
+from sampling.methods.support import minimum_support
 from sampling.methods.systematic import pps_systematic, systematic
 from sampling.methods.tille import tille
 
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
     listed = importlib.import_module("inclusion_designs")
+    orders = importlib.import_module("inclusion_orders")
     trees = importlib.import_module("inclusion_trees")
 
-DRAWS = 8_000
+DRAWS = 5_000
 SLOW = 1_500  # of the methods that take half a millisecond a draw
 LEVEL = 1e-4  # of one comparison; the seeds are fixed
 SIZE = np.array([3.0, 7.0, 1.0, 5.0, 4.0])
@@ -93,6 +98,10 @@ CASES = {
     "tille": (lambda rng: tille(STEEP, rng=rng), listed.elimination_design(STEEP)),
     "midzuno": (lambda rng: midzuno(STEEP, rng=rng), listed.complement_design(STEEP)),
     "chromy": (lambda rng: chromy(HITS, rng=rng), listed.chromy_design(HITS)),
+    "hanurav_vijayan": (lambda rng: hanurav_vijayan(STEEP, rng=rng), orders.hanurav_design(STEEP)),
+    "minimum_support": (lambda rng: minimum_support(STEEP, rng=rng), orders.support_design(STEEP)),
+    "murthy": (lambda rng: murthy(SIZE, rng=rng), orders.murthy_design(SIZE)),
+    "successive": (lambda rng: successive(STEEP, rng=rng), orders.successive_design(STEEP)),
     "pivotal": (lambda rng: pivotal(STEEP, rng), trees.random_pivotal_design(STEEP)),
     "pivotal, given order": (
         lambda rng: pivotal(STEEP, rng, order="given"),
@@ -182,7 +191,14 @@ JOINT = {
     "brewer": (STEEP, listed.brewer_design(STEEP)),
     "tille": (STEEP, listed.elimination_design(STEEP)),
     "midzuno": (STEEP, listed.complement_design(STEEP)),
+    "hanurav_vijayan": (STEEP, orders.hanurav_design(STEEP)),
+    "minimum_support": (STEEP, orders.support_design(STEEP)),
+    "randomised_systematic": (STEEP, listed.randomised_design(STEEP)),
+    "chromy": (HITS, listed.chromy_design(HITS)),
+    "murthy": (SIZE, orders.murthy_design(SIZE)),
+    "successive": (STEEP, orders.successive_design(STEEP)),
 }
+NOT_AIMED_AT = {"pps_with_replacement", "chromy", "murthy", "successive"}  # single ones are not pik
 
 
 @pytest.mark.parametrize("method", JOINT)
@@ -190,8 +206,21 @@ def test_joint_probabilities_equal_the_listed_ones(method) -> None:
     pik, design = JOINT[method]
     expected = listed.pairs(design, len(pik))
     np.testing.assert_allclose(joint_inclusion(method, pik), expected, rtol=0, atol=1e-11)
-    if method != "pps_with_replacement":
+    if method not in NOT_AIMED_AT:
         np.testing.assert_allclose(np.diag(expected), pik, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("method", ["pareto", "sequential_poisson", "successive"])
+def test_order_sampling_by_a_second_integral(method) -> None:
+    """Over counts of ranks instead of generating functions, with corners where uniform ranks have them."""
+    expected = getattr(orders, f"{method}_joint")(STEEP)
+    assert np.trace(expected) == pytest.approx(3.0, abs=1e-10)
+    np.testing.assert_allclose(joint_inclusion(method, STEEP), expected, rtol=0, atol=1e-9)
+
+
+def test_chromy_pairs_by_a_second_chain() -> None:
+    hits = inclusion_probabilities(np.random.default_rng(5).uniform(1, 6, 15), 5) * 1.2
+    np.testing.assert_allclose(joint_inclusion("chromy", hits), listed.chromy_joint(hits), rtol=0, atol=1e-9)
 
 
 def test_midzuno_is_midzunos_where_his_condition_holds() -> None:
