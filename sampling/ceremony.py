@@ -100,7 +100,7 @@ class Commitment:
         Returns
         -------
         pandas.DataFrame
-            Columns stratum, persons, sample (empty with one person a household).
+            Columns stratum, persons, sample (empty with one person a household), reserve.
         """
         return pd.DataFrame([asdict(plan) for plan in self.strata]).astype({"sample": "Int64"})
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from custody.survey import Survey
@@ -26,11 +26,14 @@ class StratumPlan:
         N_h, persons of the frame in it.
     sample : int or None
         n_h, persons to draw; None with one person a household, where the seed decides the share.
+    reserve : int
+        Persons who follow them in order; 0 where the sample is None.
     """
 
     stratum: str
     persons: int
     sample: int | None
+    reserve: int = 0
 
 
 def plan_strata(design: StratifiedDesign, frame: Frame) -> tuple[StratumPlan, ...]:
@@ -54,10 +57,12 @@ def plan_strata(design: StratifiedDesign, frame: Frame) -> tuple[StratumPlan, ..
         The design does not fit the frame.
     """
     table = design.preview(frame).plan if design.one_per_household else design.plan(frame)
-    rows = zip(table["stratum"], table["persons"], table["sample"], strict=True)
+    names, persons = table["stratum"].astype(str).tolist(), table["persons"].astype(int).tolist()
     if design.one_per_household:
-        return tuple(StratumPlan(str(stratum), int(persons), None) for stratum, persons, _sample in rows)
-    return tuple(StratumPlan(str(stratum), int(persons), int(sample)) for stratum, persons, sample in rows)
+        return tuple(StratumPlan(*row, None) for row in zip(names, persons, strict=True))
+    table = table if "reserve" in table else table.assign(reserve=0)
+    sizes = (table[name].astype(int).tolist() for name in ("sample", "reserve"))
+    return tuple(StratumPlan(*row) for row in zip(names, persons, *sizes, strict=True))
 
 
 def design_text(
@@ -84,17 +89,17 @@ def design_text(
     -------
     str
         JSON with sorted keys and no blanks: design, and where they apply strata (lists of stratum, persons,
-        sample), prn_key_sha256, coordination.
+        sample, reserve), prn_key_sha256, coordination.
 
     Examples
     --------
     >>> text = design_text(StratifiedDesign(n=3, by=["sex"]), [StratumPlan("F", 9, 3)])
     >>> json.loads(text)["strata"]
-    [['F', 9, 3]]
+    [['F', 9, 3, 0]]
     """
     values: dict[str, Any] = {"design": design.facts()}
     if all(plan.sample is not None for plan in strata):
-        values["strata"] = [[plan.stratum, plan.persons, plan.sample] for plan in strata]
+        values["strata"] = [list(astuple(plan)) for plan in strata]
     if prn_key_sha256:
         values["prn_key_sha256"] = prn_key_sha256
     if coordination is not None:

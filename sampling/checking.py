@@ -7,6 +7,7 @@ from pathlib import Path
 from custody.errors import InputError
 from custody.messages import gettext as _
 from sampling import verify_draw
+from sampling.allocation_check import allocation_problems
 
 __all__ = ["DrawCheck", "check_draw"]
 
@@ -57,7 +58,7 @@ def check_draw(
     try:
         facts = json.loads(certificate.read_text(encoding="utf-8"))
         sample = None if sample_keys is None else verify_draw.read_keys(sample_keys)
-        problems = verify_draw.verify(facts, verify_draw.read_keys(keys), sample)
+        problems = verify_draw.verify(facts, verify_draw.read_keys(keys), sample) + allocation_problems(facts)
         strata = facts["strata"]
         return DrawCheck(
             problems=tuple(problems),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +38,16 @@ def program_sha256(root: Path | str | None = None) -> str:
     >>> len(program_sha256())
     64
     """
-    folder = Path(__file__).resolve().parent.parent if root is None else Path(root)
+    return _installed() if root is None else _digest(Path(root))
+
+
+@cache
+def _installed() -> str:
+    """Digest the installed program once a process: what is loaded does not change with the files."""
+    return _digest(Path(__file__).resolve().parent.parent)
+
+
+def _digest(folder: Path) -> str:
     lines = [line.encode("utf-8") for package in PACKAGES for line in _lines(folder, package)]
     return hashlib.sha256(b"".join(sorted(lines))).hexdigest()
 

@@ -56,12 +56,12 @@ def _check_seed(certificate: Facts) -> list[str]:
         made, nonce, text, dice = (ceremony[name] for name in ("commitment", "nonce", "design", "entropies"))
         parts = (certificate["frame_digest"], _sha256(text), ceremony["program_sha256"], _sha256(nonce))
         plan, home, circle = (json.loads(text), *map(certificate.get, ("one_per_household", "coordination")))
-        planned = [[one["stratum"], one["persons"], one["sample"]] for one in certificate["strata"]]
+        rows = [[h["stratum"], h["persons"], h["sample"], h.get("reserve", 0)] for h in certificate["strata"]]
         how = [plan["design"].get("method"), "one_per_household" in plan["design"], plan.get("coordination")]
         checks |= {
             "frame, design, program and nonce are not committed to": made == _sha256(*parts),
             "the seed is not that of nonce and dice": seed == _sha256(CEREMONY_RULE, made, nonce, *dice),
-            "the strata are not those committed to": bool(home) or plan.get("strata") == planned,
+            "the strata are not those committed to": bool(home) or plan.get("strata") == rows,
             "the permanent key is another": not circle or plan.get("prn_key_sha256") == _sha256(key_hex),
             "rules or coordination are others": how == [certificate.get("method"), bool(home), circle],
         }

@@ -28,7 +28,7 @@ from sampling.design import StratifiedDesign
 from sampling.drawing import draw
 from sampling.frame import Frame
 from sampling.frame_keys import frame_digest, frame_keys
-from sampling.program_digest import PACKAGES, program_sha256
+from sampling.program_digest import PACKAGES, _installed, program_sha256
 
 E1, E2 = "3141592653589793238462643383279502884197", "2718281828459045235360287471352662497757"
 NONCE = "5" * 64
@@ -102,7 +102,12 @@ def test_record_and_commitment_come_back_from_json(commitment: Commitment, tmp_p
     assert CeremonyRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
     (tmp_path / "commitment.json").write_text(commitment.to_json(), encoding="utf-8")
     assert read_commitment(tmp_path / "commitment.json") == commitment
-    assert commitment.tidy().to_dict("list") == {"stratum": ["女"], "persons": [9], "sample": [3]}
+    assert commitment.tidy().to_dict("list") == {
+        "stratum": ["女"],
+        "persons": [9],
+        "sample": [3],
+        "reserve": [0],
+    }
     assert "<table" in commitment._repr_html_()
 
 
@@ -157,11 +162,11 @@ def test_what_differs_from_the_commitment_is_named(
 
 
 def test_design_text_is_canonical_json() -> None:
-    plan = [StratumPlan("北/M", 10, 2), StratumPlan("南/F", 20, 3)]
+    plan = [StratumPlan("北/M", 10, 2), StratumPlan("南/F", 20, 3, 4)]
     text = design_text(StratifiedDesign(n=5, by=["area", "sex"]), plan, prn_key_sha256=sha("key"))
     values = json.loads(text)
     assert text == json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert values["strata"] == [["北/M", 10, 2], ["南/F", 20, 3]]
+    assert values["strata"] == [["北/M", 10, 2, 0], ["南/F", 20, 3, 4]]
     assert values["prn_key_sha256"] == sha("key")
     assert {"n", "by", "allocation"} <= set(values["design"])
     household = [StratumPlan("北/M", 10, None)]
@@ -213,6 +218,7 @@ def test_a_renamed_file_is_another_program(program: Path) -> None:
 
 
 def test_the_installed_program_is_digested_by_default() -> None:
+    _installed.cache_clear()
     assert program_sha256() == program_sha256(HOME)
     lines = sorted(
         f"{path.relative_to(HOME).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
@@ -220,7 +226,7 @@ def test_the_installed_program_is_digested_by_default() -> None:
         for pattern in ("*.py", "*.sql", "*.toml")
         for path in (HOME / package).rglob(pattern)
     )
-    assert program_sha256() == sha("".join(lines))
+    assert program_sha256(HOME) == sha("".join(lines))
 
 
 def test_the_page_holds_what_the_minutes_need(commitment: Commitment) -> None:

@@ -351,7 +351,7 @@ def test_an_auditor_with_a_shell_finds_the_same(opened: Opened, files: RegisterF
     assert _shell(bound, survey.out) == [commitment.commitment] * 2
     assert _shell(values + nonce_and_seed, survey.out) == [commitment.nonce_sha256, public.record.seed]
     assert _shell(frame, survey.out) == [commitment.frame_digest]
-    assert _shell(program, DOCS.parent.parent) == [commitment.program_sha256]
+    assert _shell(program, DOCS.parent.parent) == [program_sha256(DOCS.parent.parent)]
 
 
 def _shell(commands: str, folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 
 from sampling import verify_draw
+from sampling.allocation_check import allocation_problems
 from sampling.ceremony import RULE, CeremonyRecord, commitment_digest, sha256_text
 from sampling.ceremony_design import design_text, plan_strata
 from sampling.ceremony_words import fingerprint_words
@@ -53,6 +54,11 @@ CASES: dict[str, tuple[Drawn, Drawn, str]] = {
     "coordination left out": ((PLAIN, AVOID, PRN), (PLAIN, None, None), "coordination"),
     "kept instead of avoided": ((PLAIN, AVOID, PRN), (PLAIN, KEEP, PRN), "coordination"),
     "another key": ((PLAIN, AVOID, PRN), (PLAIN, AVOID, OTHER_PRN), "permanent key"),
+    "a reserve added, which moves the start": (
+        (PLAIN, AVOID, PRN),
+        (replace(PLAIN, reserve=7), AVOID, PRN),
+        "strata",
+    ),
     "another number in a stratum": (
         (PLAIN, None, None),
         (StratifiedDesign(n=60, by=["sex"], allocation="equal"), None, None),
@@ -82,3 +88,24 @@ def test_method_and_household_rule_are_those_committed_to(
     other = "srs" if method == "systematic" else "systematic"
     for swap in ({"method": other}, {"one_per_household": None if home else {"largest": 0}}):
         assert any("rules" in problem for problem in verify_draw._check_seed(facts | swap))
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        PLAIN,
+        replace(PLAIN, reserve=20),
+        replace(PLAIN, allocation="equal", response={"F": 0.6, "M": 0.5}),
+        replace(PLAIN, one_per_household=True),
+        replace(PLAIN, allocation={"F": 35, "M": 25}),
+        StratifiedDesign(n=200, by=["area", "age_band", "sex"], one_per_household=True, reserve=30),
+    ],
+)
+def test_numbers_moved_between_strata_are_named(ward_frame: Frame, design: StratifiedDesign) -> None:
+    facts = json.loads(draw(ward_frame, design, seed="5").certificate.to_json())
+    assert allocation_problems(facts) == []
+    first, second = facts["strata"][:2]
+    first["sample"] += 1
+    second["sample"] -= 1
+    assert len(allocation_problems(facts)) >= 2
+    assert allocation_problems({name: facts[name] for name in ("strata", "seed")}) == []
