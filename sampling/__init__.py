@@ -14,11 +14,15 @@ if _typing.TYPE_CHECKING:
     from sampling.acts import DrawRun, FrameRun, RegisterFiles, draw_sample, frame_survey
     from sampling.answers import AnswersIn, take_answers
     from sampling.building import build_frame
+    from sampling.ceremony import Commitment
+    from sampling.ceremony_acts import commit_draw
     from sampling.certificate import DrawCertificate, read_certificate
+    from sampling.coordination import Arc, Coordination
     from sampling.design import StratifiedDesign
     from sampling.drawing import Sample, draw
     from sampling.exclusions import Exclusions, read_exclusions
     from sampling.flow_chart import flow_chart_pdf, flow_chart_svg
+    from sampling.following import follow
     from sampling.frame import Frame, Linkage
     from sampling.frame_rules import FrameRules
     from sampling.handover import HandOver, export_link, hand_over_labels
@@ -27,6 +31,7 @@ if _typing.TYPE_CHECKING:
     from sampling.linkage import Links, link_registers, read_decisions
     from sampling.method_design import MethodDesign, MethodSample, Stage
     from sampling.preview import Preview
+    from sampling.preview_acts import preview_survey
     from sampling.quarantine import open_quarantine
     from sampling.refresh import RefreshRun, refresh_survey
     from sampling.registers import Register, read_certifications, read_qualifications, read_residents
@@ -35,6 +40,9 @@ if _typing.TYPE_CHECKING:
 
 __all__ = [
     "AnswersIn",
+    "Arc",
+    "Commitment",
+    "Coordination",
     "DrawCertificate",
     "DrawRun",
     "Exclusions",
@@ -57,11 +65,13 @@ __all__ = [
     "StratifiedDesign",
     "build_frame",
     "check_layout",
+    "commit_draw",
     "draw",
     "draw_sample",
     "export_link",
     "flow_chart_pdf",
     "flow_chart_svg",
+    "follow",
     "frame_survey",
     "hand_over_labels",
     "hand_over_research",
@@ -69,6 +79,7 @@ __all__ = [
     "load_layout",
     "load_vault",
     "open_quarantine",
+    "preview_survey",
     "read_certificate",
     "read_certifications",
     "read_decisions",
@@ -83,11 +94,15 @@ _HOME = {
     "acts": ("DrawRun", "FrameRun", "RegisterFiles", "draw_sample", "frame_survey"),
     "answers": ("AnswersIn", "take_answers"),
     "building": ("build_frame",),
+    "ceremony": ("Commitment",),
+    "ceremony_acts": ("commit_draw",),
     "certificate": ("DrawCertificate", "read_certificate"),
+    "coordination": ("Arc", "Coordination"),
     "design": ("StratifiedDesign",),
     "drawing": ("Sample", "draw"),
     "exclusions": ("Exclusions", "read_exclusions"),
     "flow_chart": ("flow_chart_pdf", "flow_chart_svg"),
+    "following": ("follow",),
     "frame": ("Frame", "Linkage"),
     "frame_rules": ("FrameRules",),
     "handover": ("HandOver", "export_link", "hand_over_labels"),
@@ -96,6 +111,7 @@ _HOME = {
     "linkage": ("Links", "link_registers", "read_decisions"),
     "method_design": ("MethodDesign", "MethodSample", "Stage"),
     "preview": ("Preview",),
+    "preview_acts": ("preview_survey",),
     "quarantine": ("open_quarantine",),
     "refresh": ("RefreshRun", "refresh_survey"),
     "registers": ("Register", "read_certifications", "read_qualifications", "read_residents"),
