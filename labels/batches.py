@@ -4,11 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from custody.errors import LabelError
+from custody.errors import InputError, LabelError
 from custody.ledger import Act
 from custody.messages import gettext as _
-from labels.pieces import EXCEPTION_CODES, SET_ASIDE, Piece, ScanState, changed
-from labels.scans import Scan, parse_code, parse_day
+from labels.pieces import (
+    EXCEPTION_CODES,
+    FINAL_STATES,
+    SECOND_RETURN,
+    SET_ASIDE,
+    Key,
+    Piece,
+    Pieces,
+    ScanState,
+    changed,
+)
+from labels.reasons import find_reason
+from labels.scans import Scan, ScannedCode, parse_code, parse_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +44,7 @@ class ScanResult:
     accepted : mapping of str to int
         Scans recorded, by state.
     exceptions : tuple of ScanException
-        Scans set aside, by row.
+        Scans set aside, by row; also those recorded as the second questionnaire of a person.
     """
 
     accepted: Mapping[str, int]
@@ -58,19 +69,22 @@ class ScanBatch:
 
     Parameters
     ----------
-    known : mapping of str to Piece
+    pieces : Pieces
         The labels as they are stored; never changed here.
     state, today : str
         For scans that give no state or day.
+    reason : str
+        For scans that give neither state nor reason.
     """
 
-    def __init__(self, known: Mapping[str, Piece], state: str, today: str) -> None:
+    def __init__(self, pieces: Pieces, state: str, today: str, reason: str = "") -> None:
         self.accepted: dict[str, int] = {}
         self.exceptions: list[ScanException] = []
-        self._known = known
-        self._pending: dict[str, Piece] = {}
+        self._pieces = pieces
+        self._pending: dict[Key, Piece] = {}
         self._state = state
         self._today = today
+        self._reason = reason
 
     def act(self, scan: Scan) -> Act:
         """Decide one scan.
@@ -89,16 +103,33 @@ class ScanBatch:
             code = parse_code(scan.text)
         except LabelError:
             return self._set_aside(scan, "invalid_token", "")
-        piece = self._pending.get(code.token) or self._known.get(code.token)
-        if piece is None:
+        wanted = self._wanted(scan)
+        if wanted is None:
+            return self._set_aside(scan, "bad_reason", code.token)
+        labels = [self._pending.get((one.token, one.wave), one) for one in self._pieces.of(code.token)]
+        if not labels:
             return self._set_aside(scan, "unknown_token", code.token)
-        if piece.copy and code.copy not in (None, piece.copy):
-            older = code.copy is not None and code.copy < piece.copy
-            return self._set_aside(scan, "old_copy" if older else "unknown_copy", code.token)
-        return self._change(scan, piece)
+        piece = _chosen(labels, code, wanted[0])
+        if piece is None or (piece.copy and code.copy is not None and code.copy > piece.copy):
+            return self._set_aside(scan, "unknown_copy", code.token)
+        if piece.copy and code.copy is not None and code.copy < piece.copy:
+            return self._set_aside(scan, "old_copy", code.token)
+        before = any(one.state == "returned" for one in labels if one.wave != piece.wave)
+        return self._change(scan, piece, *wanted, before=before)
 
-    def _change(self, scan: Scan, piece: Piece) -> Act:
-        wanted, day = scan.state or self._state, parse_day(scan.date or self._today)
+    def _wanted(self, scan: Scan) -> tuple[str, str] | None:
+        """Return the state and reason that a scan means; None where the two do not go together."""
+        reason = scan.reason or ("" if scan.state else self._reason)
+        if not reason:
+            return scan.state or self._state, ""
+        try:
+            found = find_reason(reason)
+        except InputError:
+            return None
+        return (found.state, found.code) if scan.state in ("", found.state) else None
+
+    def _change(self, scan: Scan, piece: Piece, wanted: str, reason: str, *, before: bool) -> Act:
+        day = parse_day(scan.date or self._today)
         state: ScanState | None = next((name for name in get_args(ScanState) if name == wanted), None)
         if state is None:
             return self._set_aside(scan, "bad_state", piece.token)
@@ -107,10 +138,24 @@ class ScanBatch:
         problem = piece.may_become(state)
         if problem is not None:
             return self._set_aside(scan, problem, piece.token)
-        self._pending[piece.token] = changed(piece, state, day)
-        self.accepted[state] = self.accepted.get(state, 0) + 1
-        return piece.act(state, day)
+        self._pending[piece.token, piece.wave] = changed(piece, state, day, reason)
+        if state == "returned" and before:
+            self.exceptions.append(ScanException(scan.row, SECOND_RETURN))
+        else:
+            self.accepted[state] = self.accepted.get(state, 0) + 1
+        return piece.act(state, day, reason)
 
     def _set_aside(self, scan: Scan, code: str, token: str) -> Act:
         self.exceptions.append(ScanException(scan.row, code))
         return SET_ASIDE, {"row": scan.row, "code": code, "token": token}
+
+
+def _chosen(labels: list[Piece], code: ScannedCode, state: str) -> Piece | None:
+    """Return the label that a code means; a bare token means the one that the state can be of."""
+    if code.wave is not None:
+        return next((one for one in labels if one.wave == code.wave), None)
+    if state in FINAL_STATES:
+        same = [one for one in labels if one.state == state]
+        out = [one for one in labels if one.state == "mailed"]
+        return (same or out or labels)[-1]
+    return labels[-1]

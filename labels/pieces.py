@@ -1,21 +1,26 @@
 """What has become of each label, worked out from the events of a job's ledger and from nothing else."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from custody.ledger import Act, Event, Fact
 from custody.messages import mark
+from labels.reasons import aapor_of
 
 __all__ = [
     "EXCEPTION_CODES",
     "FINAL_STATES",
+    "REACHED",
     "SCAN_STATES",
     "STATES",
     "Piece",
     "Pieces",
     "ScanState",
     "State",
+    "changed",
+    "undone",
 ]
 
 ScanState = Literal["mailed", "returned", "undeliverable", "refused", "spoiled"]
@@ -37,6 +42,7 @@ VOIDED: Final = "label.voided"
 
 EXCEPTION_CODES: Final = {
     "bad_date": mark("the date is not one"),
+    "bad_reason": mark("the reason is not one, or it belongs to another state"),
     "bad_state": mark("the state is not one"),
     "duplicate": mark("this label was scanned already"),
     "held_back": mark("this label was never printed"),
@@ -44,19 +50,28 @@ EXCEPTION_CODES: Final = {
     "not_mailed": mark("this label was not recorded as mailed"),
     "old_copy": mark("a newer copy of this label was printed; this one is void"),
     "other_state": mark("another state was recorded for this label; undo it first"),
+    "second_return": mark("recorded; another questionnaire of this person came back before, both count once"),
     "unknown_copy": mark("this job has printed no such copy of the label"),
     "unknown_token": mark("this job has printed no such label"),
     "voided": mark("staff voided this label; do not mail it, destroy it"),
 }
-"""Why a scan is set aside: code and what it means."""
+"""Why a scan is set aside, or in one case worth a look: code and what it means."""
+
+SECOND_RETURN: Final = "second_return"
 
 LEFT_HAND: Final = ("mailed", "spoiled")
 """The states that follow upon ``printed``; the final states follow upon ``mailed``."""
 
+REACHED: Final = ("mailed", *FINAL_STATES)
+"""The states of a label that left the house."""
+
+Key = tuple[str, int]
+"""A label: token and wave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The newest label of a token.
+    """The newest label of a token in a wave.
 
     Parameters
     ----------
@@ -74,6 +89,8 @@ class Piece:
         How many states of this copy were undone.
     place : int
         Which label of its print run it is, from 1 (0 = never printed).
+    reason : str
+        Code of why it came back (`labels.reasons`), empty where none was given.
     """
 
     token: str
@@ -85,6 +102,23 @@ class Piece:
     mailed_on: str = ""
     undone: int = 0
     place: int = 0
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """Token and copy, with the wave between them after the first: the beginning of ``once`` names."""
+        return f"{self.token}.{self.copy}" if self.wave == 1 else f"{self.token}.{self.wave}.{self.copy}"
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """What an event says of which label it is: token and copy, and the wave after the first."""
+        wave: dict[str, Fact] = {} if self.wave == 1 else {"wave": self.wave}
+        return {"token": self.token, "copy": self.copy, **wave}
+
+    @property
+    def aapor(self) -> str:
+        """Code of AAPOR for its state and reason."""
+        return aapor_of(self.state, self.reason)
 
     def may_become(self, state: ScanState) -> str | None:
         """Say whether a scan may change the state.
@@ -107,7 +141,7 @@ class Piece:
             return None if state in LEFT_HAND else "not_mailed"
         return None if self.state == "mailed" and state in FINAL_STATES else "other_state"
 
-    def act(self, state: ScanState, date: str) -> Act:
+    def act(self, state: ScanState, date: str, reason: str = "") -> Act:
         """Return the event that records a scan; its name may happen only once.
 
         Parameters
@@ -116,6 +150,8 @@ class Piece:
             The state scanned.
         date : str
             Day, ``YYYY-MM-DD``.
+        reason : str
+            Code of why it came back, empty where none was given.
 
         Returns
         -------
@@ -123,23 +159,41 @@ class Piece:
             Kind and facts.
         """
         step = "final" if state in FINAL_STATES else "left"
-        once = f"{self.token}.{self.copy}.{step}.{self.undone}"
-        facts: dict[str, Fact] = {"token": self.token, "copy": self.copy, "state": state, "date": date}
+        why: dict[str, Fact] = {"reason": reason} if reason else {}
+        facts: dict[str, Fact] = {**self.facts, "state": state, "date": date, **why}
+        once = f"{self.name}.{step}.{self.undone}"
         return MAILED if state == "mailed" else SCANNED, {**facts, "once": once}
 
 
 class Pieces:
-    """All labels of a job, brought up to date event by event."""
+    """All labels of a job, brought up to date event by event.
+
+    Attributes
+    ----------
+    every : dict of (str, int) to Piece
+        Token and wave → newest copy, in the order of printing.
+    newest : dict of str to Piece
+        Token → the label of its last wave.
+    printed, void, spoiled_before : Counter of int
+        Wave → labels printed (all copies), made void by a newer copy, and spoiled before one.
+    """
 
     def __init__(self) -> None:
-        self.now: dict[str, Piece] = {}
-        self.printed = 0
-        self.void = 0
-        self.spoiled_before = 0
+        self.every: dict[Key, Piece] = {}
+        self.newest: dict[str, Piece] = {}
+        self.printed: Counter[int] = Counter()
+        self.void: Counter[int] = Counter()
+        self.spoiled_before: Counter[int] = Counter()
         self.runs = 0
         self.seen = 0
         self.voided: set[str] = set()
         self._placed = 0
+        self._steps: dict[str, list[int]] = {}
+
+    @property
+    def waves(self) -> list[int]:
+        """The waves that have labels, rising."""
+        return sorted({wave for _token, wave in self.every})
 
     def follow(self, events: Iterable[Event]) -> None:
         """Take in events in their order.
@@ -166,22 +220,66 @@ class Pieces:
         Piece
             In the order of printing.
         """
-        return (piece for piece in self.now.values() if piece.state == state)
+        return (piece for piece in self.every.values() if piece.state == state)
+
+    def of(self, token: str) -> list[Piece]:
+        """List the labels of a token.
+
+        Parameters
+        ----------
+        token : str
+            15 symbols.
+
+        Returns
+        -------
+        list of Piece
+            By wave; empty for a token that this job does not know.
+        """
+        last = self.newest.get(token)
+        waves = range(1, last.wave + 1) if last is not None else ()
+        return [piece for wave in waves if (piece := self.every.get((token, wave))) is not None]
+
+    def last_step(self, token: str) -> Piece | None:
+        """Return the label of a token whose state was recorded last and can be taken back.
+
+        Parameters
+        ----------
+        token : str
+            15 symbols.
+
+        Returns
+        -------
+        Piece or None
+            None where nothing is to be undone.
+        """
+        steps = self._steps.get(token)
+        return self.every[token, steps[-1]] if steps else None
+
+    def _set(self, piece: Piece) -> None:
+        self.every[piece.token, piece.wave] = piece
+        last = self.newest.get(piece.token)
+        if last is None or last.wave <= piece.wave:
+            self.newest[piece.token] = piece
 
     def _apply(self, kind: str, facts: Mapping[str, Fact]) -> None:
-        token = str(facts.get("token", ""))
+        token, wave = str(facts.get("token", "")), int(facts.get("wave", 1))
         if kind == RUN:
             self.runs += 1
             self._placed = 0
         elif kind == PRINTED:
             self._print(token, facts)
         elif kind == HELD_BACK:
-            self.now.setdefault(token, Piece(token, 0, int(facts["run"]), int(facts["wave"]), "held_back"))
+            if (token, wave) not in self.every:
+                self._set(Piece(token, 0, int(facts["run"]), wave, "held_back"))
             self._keep_void(token)
         elif kind in (MAILED, SCANNED):
-            self.now[token] = changed(self.now[token], str(facts["state"]), str(facts["date"]))
+            state, day, reason = (str(facts.get(name, "")) for name in ("state", "date", "reason"))
+            self._set(changed(self.every[token, wave], state, day, reason))
+            self._steps.setdefault(token, []).append(wave)
         elif kind == UNDONE:
-            self.now[token] = undone(self.now[token])
+            self._set(undone(self.every[token, wave]))
+            steps = self._steps[token]
+            del steps[len(steps) - 1 - steps[::-1].index(wave)]
             self._keep_void(token)
         elif kind == VOIDED:
             self.voided.add(token)
@@ -189,32 +287,35 @@ class Pieces:
 
     def _keep_void(self, token: str) -> None:
         """A void token's label that has not left the house is void, whatever is recorded of it later."""
-        piece = self.now.get(token)
-        if token in self.voided and piece is not None and piece.state in ("held_back", "printed"):
-            self.now[token] = replace(piece, state="voided", date="")
+        if token not in self.voided:
+            return
+        for piece in self.of(token):
+            if piece.state in ("held_back", "printed"):
+                self._set(replace(piece, state="voided", date=""))
 
     def _print(self, token: str, facts: Mapping[str, Fact]) -> None:
-        before = self.now.get(token)
-        self.printed += 1
+        copy, run, wave = (int(facts[key]) for key in ("copy", "run", "wave"))
+        before = self.every.get((token, wave))
+        self.printed[wave] += 1
         self._placed += 1
         if before is not None and before.state == "spoiled":
-            self.spoiled_before += 1
+            self.spoiled_before[wave] += 1
         elif before is not None and before.state != "held_back":
-            self.void += 1
-        copy, run, wave = (int(facts[key]) for key in ("copy", "run", "wave"))
-        self.now[token] = Piece(token, copy, run, wave, "printed", place=self._placed)
+            self.void[wave] += 1
+        self._steps[token] = [step for step in self._steps.get(token, ()) if step != wave]
+        self._set(Piece(token, copy, run, wave, "printed", place=self._placed))
         self._keep_void(token)
 
 
-def changed(piece: Piece, state: str, date: str) -> Piece:
+def changed(piece: Piece, state: str, date: str, reason: str = "") -> Piece:
     """Return a piece in another state.
 
     Parameters
     ----------
     piece : Piece
         The label.
-    state, date : str
-        New state and its day.
+    state, date, reason : str
+        New state, its day, and the code of why it came back.
 
     Returns
     -------
@@ -223,7 +324,7 @@ def changed(piece: Piece, state: str, date: str) -> Piece:
     """
     known: State = next(name for name in get_args(State) if name == state)
     mailed_on = date if state == "mailed" else piece.mailed_on
-    return replace(piece, state=known, date=date, mailed_on=mailed_on)
+    return replace(piece, state=known, date=date, mailed_on=mailed_on, reason=reason)
 
 
 def undone(piece: Piece) -> Piece:

@@ -1,11 +1,14 @@
 """Reconciliation (照合): every label printed is mailed, spoiled, void, voided or in hand; none is missing."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 from custody.messages import gettext as _
 from custody.messages import mark
-from labels.pieces import FINAL_STATES, Pieces
+from labels.outcomes import outcome
+from labels.pieces import REACHED, Pieces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,37 +90,56 @@ class Reconciliation:
         return pd.DataFrame(rows, columns=["quantity", "value", "meaning"])
 
 
-def reconcile(pieces: Pieces) -> Reconciliation:
+def reconcile(pieces: Pieces, wave: int | None = None) -> Reconciliation:
     """Account for every label.
 
     Parameters
     ----------
     pieces : Pieces
         The labels of a job.
+    wave : int, optional
+        Only labels of this wave. Default: the labels of all waves, and what became of the persons.
 
     Returns
     -------
     Reconciliation
-        The counts.
+        The counts. Persons in ``tokens``, ``left_out``, ``returned``, ``undeliverable``, ``refused`` and
+        ``outstanding``: a person whose questionnaires of two waves came back is counted once. Else labels.
     """
-    states = [piece.state for piece in pieces.now.values()]
-    final = {state: states.count(state) for state in FINAL_STATES}
-    outstanding, in_hand = states.count("mailed"), states.count("printed")
-    mailed = outstanding + sum(final.values())
-    spoiled = states.count("spoiled") + pieces.spoiled_before
-    voided = sum(1 for piece in pieces.in_state("voided") if piece.copy)
-    unseen = len(pieces.voided - pieces.now.keys())
+    chosen = [piece for piece in pieces.every.values() if wave in (None, piece.wave)]
+    states = Counter(piece.state for piece in chosen)
+    tokens = {piece.token for piece in chosen}
+    on_paper = {piece.token for piece in chosen if piece.copy}
+    ends = Counter(_ends(pieces, tokens, wave))
+    printed, void, before = (
+        counts.total() if wave is None else counts[wave]
+        for counts in (pieces.printed, pieces.void, pieces.spoiled_before)
+    )
+    mailed = sum(states[state] for state in REACHED)
+    spoiled, in_hand = states["spoiled"] + before, states["printed"]
+    voided = sum(1 for piece in chosen if piece.state == "voided" and piece.copy)
+    unseen = pieces.voided - tokens if wave is None else set()
     return Reconciliation(
-        tokens=len(states) + unseen,
-        held_back=states.count("held_back"),
-        left_out=unseen + states.count("voided") - voided,
-        printed=pieces.printed,
+        tokens=len(tokens) + len(unseen),
+        held_back=states["held_back"],
+        left_out=len((pieces.voided & (tokens | unseen)) - on_paper),
+        printed=printed,
         mailed=mailed,
         spoiled=spoiled,
-        void=pieces.void,
+        void=void,
         voided=voided,
         in_hand=in_hand,
-        difference=pieces.printed - (mailed + spoiled + pieces.void + voided + in_hand),
-        outstanding=outstanding,
-        **final,
+        difference=printed - (mailed + spoiled + void + voided + in_hand),
+        outstanding=ends["mailed"],
+        returned=ends["returned"],
+        undeliverable=ends["undeliverable"],
+        refused=ends["refused"],
     )
+
+
+def _ends(pieces: Pieces, tokens: Iterable[str], wave: int | None) -> Iterator[str]:
+    """Yield the state of each person, or of each label of a wave."""
+    for token in tokens:
+        piece = outcome(pieces.of(token)) if wave is None else pieces.every[token, wave]
+        if piece is not None:
+            yield piece.state

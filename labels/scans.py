@@ -1,23 +1,25 @@
-"""Reading scans: a CSV with token, state and date, or a plain list as a hand scanner types it."""
+"""Reading scans: a CSV with token, state, date and reason, or a plain list as a hand scanner types it."""
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from custody.errors import InputError
 from custody.messages import gettext as _
+from labels.pieces import ScanState
+from labels.reasons import REASON_MARK, plain_code
 from labels.tokens import parse_token
 
-__all__ = ["Scan", "ScannedCode", "parse_code", "parse_day", "read_scans"]
+__all__ = ["Scan", "ScanMode", "ScannedCode", "parse_code", "parse_day", "read_scans"]
 
-CODE: Final = re.compile(r"(?P<token>.+?)\.(?P<wave>[0-9]{1,3})\.(?P<copy>[0-9]{1,3})", re.DOTALL)
+CODE: Final = re.compile(
+    r"(?P<token>.+?)\.(?P<wave>[0-9]{1,3})\.(?P<copy>[0-9]{1,3})(?:\.(?P<seal>[0-9A-Za-z]{8}))?", re.DOTALL
+)
 DAY: Final = re.compile(r"([0-9]{4})[-/.]?([0-9]{1,2})[-/.]?([0-9]{1,2})")
-FULL_STOPS: Final = str.maketrans("。．", "..")
 LARGEST: Final = 64 * 1024 * 1024
 
 
@@ -35,20 +37,24 @@ class Scan:
         The state, empty where none was given.
     date : str
         The day, empty where none was given.
+    reason : str
+        Code of why the letter came back, empty where none was given.
     """
 
     row: int
     text: str
     state: str = ""
     date: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ScannedCode:
-    """A code that was read: the token, and the copy where the code told it."""
+    """A code that was read: the token, and copy and wave where the code told them."""
 
     token: str
     copy: int | None
+    wave: int | None = None
 
 
 def parse_code(text: str) -> ScannedCode:
@@ -57,12 +63,13 @@ def parse_code(text: str) -> ScannedCode:
     Parameters
     ----------
     text : str
-        ``token`` in any spelling, or ``token.wave.copy``.
+        ``token`` in any spelling, or ``token.wave.copy``, with a seal of eight symbols after it or without;
+        the seal is for the ward to check.
 
     Returns
     -------
     ScannedCode
-        Token and copy.
+        Token, copy and wave.
 
     Raises
     ------
@@ -72,13 +79,13 @@ def parse_code(text: str) -> ScannedCode:
     Examples
     --------
     >>> parse_code("0123456789ABC59.1.2")
-    ScannedCode(token='0123456789ABC59', copy=2)
+    ScannedCode(token='0123456789ABC59', copy=2, wave=1)
     """
-    plain = unicodedata.normalize("NFKC", text).translate(FULL_STOPS).strip()
+    plain = plain_code(text)
     found = CODE.fullmatch(plain)
     if found is None:
         return ScannedCode(parse_token(plain), None)
-    return ScannedCode(parse_token(found["token"]), int(found["copy"]))
+    return ScannedCode(parse_token(found["token"]), int(found["copy"]), int(found["wave"]))
 
 
 def parse_day(text: str) -> str | None:
@@ -114,8 +121,8 @@ def read_scans(path: Path | str) -> list[Scan]:
     Parameters
     ----------
     path : path
-        CSV with a column ``token`` and, if wanted, ``state`` and ``date`` (UTF-8 or CP932); or one token or
-        QR content a line, without a header.
+        CSV with a column ``token`` and, if wanted, ``state``, ``date`` and ``reason`` (UTF-8 or CP932); or
+        one token or QR content a line, without a header, after the code of a reason where there is one.
 
     Returns
     -------
@@ -137,19 +144,61 @@ def read_scans(path: Path | str) -> list[Scan]:
         raise InputError(
             "LAB-SCAN-COLUMNS",
             _("The file of scans has no column token."),
-            hint=_("Columns are token, state and date; or give one token a line and nothing else."),
+            hint=_("Columns are token, state, date and reason; or give one code a line and nothing else."),
             file=path.name,
         )
-    return [Scan(row, line.strip()) for row, line in enumerate(lines, start=1) if line.strip()]
+    mode = ScanMode()
+    found = [mode.take(line, row) for row, line in enumerate(lines, start=1) if line.strip()]
+    return [scan for scan in found if scan is not None]
+
+
+class ScanMode:
+    """What a hand scanner types, line by line: the code of a reason or a state, then the labels of it.
+
+    Examples
+    --------
+    >>> mode = ScanMode()
+    >>> mode.take("R.MOVED", 1), mode.take("0123456789ABC59.1.1", 2).reason
+    (None, 'MOVED')
+    """
+
+    def __init__(self) -> None:
+        self.code = ""
+
+    def take(self, line: str, row: int) -> Scan | None:
+        """Take one line.
+
+        Parameters
+        ----------
+        line : str
+            What was scanned.
+        row : int
+            Number of the line.
+
+        Returns
+        -------
+        Scan or None
+            A label; None for a code that changes what the next labels mean. ``R.MAILED`` and the other
+            states do as reasons do, and ``R.END`` takes the reason back. A reason that nobody knows stays:
+            its labels are set aside, never recorded under the reason before.
+        """
+        plain = plain_code(line).upper()
+        if plain.startswith(REASON_MARK):
+            self.code = plain.removeprefix(REASON_MARK).removesuffix("END")
+            return None
+        state = self.code.casefold() if self.code.casefold() in get_args(ScanState) else ""
+        return Scan(row, line.strip(), state, reason="" if state else self.code)
 
 
 def _from_csv(lines: list[str]) -> Iterator[Scan]:
     reader = csv.DictReader(line for line in lines if line.strip())
     reader.fieldnames = [name.strip().casefold() for name in reader.fieldnames or ()]
     for row, values in enumerate(reader, start=1):
-        text, state, day = ((values.get(key) or "").strip() for key in ("token", "state", "date"))
-        if text or state or day:
-            yield Scan(row, text, state.casefold(), day)
+        text, state, day, reason = (
+            (values.get(key) or "").strip() for key in ("token", "state", "date", "reason")
+        )
+        if text or state or day or reason:
+            yield Scan(row, text, state.casefold(), day, reason)
 
 
 def _text(path: Path) -> str:

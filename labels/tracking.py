@@ -1,5 +1,6 @@
 """Tracking: which label was printed, mailed, returned or undeliverable, in a ledger that many write to."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -11,7 +12,9 @@ from custody.ledger import Act, Fact, Ledger
 from custody.messages import gettext as _
 from labels import pieces as names
 from labels.batches import ScanBatch, ScanResult
+from labels.outcomes import outcome
 from labels.pieces import SCAN_STATES, STATES, Piece, Pieces
+from labels.reasons import find_reason
 from labels.reconciliation import Reconciliation, reconcile
 from labels.scans import Scan, parse_code, parse_day
 
@@ -89,8 +92,13 @@ class ScanLedger:
         self._refresh()
         return self._pieces.runs
 
-    def known(self) -> Mapping[str, Piece]:
+    def known(self, wave: int | None = None) -> Mapping[str, Piece]:
         """Look labels up.
+
+        Parameters
+        ----------
+        wave : int, optional
+            Only labels of this wave. Default: of each token's last wave.
 
         Returns
         -------
@@ -98,7 +106,31 @@ class ScanLedger:
             Token to its newest copy, read only.
         """
         self._refresh()
-        return MappingProxyType(self._pieces.now)
+        if wave is None:
+            return MappingProxyType(self._pieces.newest)
+        return MappingProxyType({one.token: one for one in self._pieces.every.values() if one.wave == wave})
+
+    def pieces(self) -> list[Piece]:
+        """List the newest copy of every label of every wave.
+
+        Returns
+        -------
+        list of Piece
+            In the order of printing.
+        """
+        self._refresh()
+        return list(self._pieces.every.values())
+
+    def outcomes(self) -> dict[str, Piece]:
+        """Say what became of each person: the label that tells it (`labels.outcomes.outcome`).
+
+        Returns
+        -------
+        dict of str to Piece
+            Token to one of its labels. A questionnaire that came back counts once, whatever wave it is of.
+        """
+        self._refresh()
+        return {token: outcome(self._pieces.of(token)) or last for token, last in self._pieces.newest.items()}
 
     def voided(self) -> frozenset[str]:
         """Say for which tokens nothing may be mailed.
@@ -171,14 +203,15 @@ class ScanLedger:
             self._refuse_voided(token for token, _copy in printed)
             yield names.RUN, {**facts, "once": f"run.{run}"}
             for token, copy in printed:
+                label = Piece(token, copy, run, wave, "printed")
                 numbers: dict[str, Fact] = {"copy": copy, "run": run, "wave": wave}
-                yield names.PRINTED, {"token": token, **numbers, "once": f"{token}.{copy}.printed"}
+                yield names.PRINTED, {"token": token, **numbers, "once": f"{label.name}.printed"}
             for token, code in held_back:
                 yield names.HELD_BACK, {"token": token, "code": code, "run": run, "wave": wave}
 
         self._ledger.append_decided(acts)
 
-    def scan(self, scans: Iterable[Scan | str], state: str = "mailed") -> ScanResult:
+    def scan(self, scans: Iterable[Scan | str], state: str = "mailed", reason: str = "") -> ScanResult:
         """Record scans; those that cannot be right are set aside, and the rest is not kept waiting.
 
         Parameters
@@ -187,6 +220,9 @@ class ScanLedger:
             Tokens or QR contents, each with state and day where they were given.
         state : {"mailed", "returned", "undeliverable", "refused", "spoiled"}
             For scans without one.
+        reason : str
+            For scans with neither state nor reason: why they came back, code or stamp (`labels.reasons`). It
+            says the state too.
 
         Returns
         -------
@@ -196,13 +232,15 @@ class ScanLedger:
         Raises
         ------
         InputError
-            ``LAB-SCAN-STATE`` where `state` is none.
+            ``LAB-SCAN-STATE`` where `state` is none, ``LAB-SCAN-REASON`` where `reason` is none.
         LedgerError
             The disk refuses; then none of the batch is recorded.
 
         Notes
         -----
-        ``printed`` → ``mailed`` or ``spoiled``; ``mailed`` → ``returned``, ``undeliverable`` or ``refused``.
+        ``printed`` → ``mailed`` or ``spoiled``; ``mailed`` → ``returned``, ``undeliverable`` or ``refused``,
+        label by label: each wave has its own. A code with a wave means the label of that wave; a bare token
+        the label mailed last. The questionnaire of a second wave is recorded, told, and counts once.
         """
         if state not in SCAN_STATES:
             raise InputError(
@@ -213,7 +251,8 @@ class ScanLedger:
         given = [
             item if isinstance(item, Scan) else Scan(row, item) for row, item in enumerate(scans, start=1)
         ]
-        batch = ScanBatch(self._pieces.now, state, self._clock.today().isoformat())
+        why = find_reason(reason).code if reason else ""
+        batch = ScanBatch(self._pieces, state, self._clock.today().isoformat(), why)
 
         def decide() -> list[Act]:
             self._refresh()
@@ -222,13 +261,15 @@ class ScanLedger:
         self._ledger.append_decided(decide)
         return ScanResult(batch.accepted, tuple(batch.exceptions))
 
-    def mail(self, day: str | None = None) -> int:
+    def mail(self, day: str | None = None, wave: int | None = None) -> int:
         """Record every printed label that is still in hand as mailed.
 
         Parameters
         ----------
         day : str, optional
             ``YYYY-MM-DD``; default today.
+        wave : int, optional
+            Only labels of this wave.
 
         Returns
         -------
@@ -240,14 +281,14 @@ class ScanLedger:
         InputError
             ``LAB-DAY`` where it is no day.
         """
-        found = parse_day(day) if day is not None else self._clock.today().isoformat()
-        if found is None:
+        chosen = parse_day(day) if day is not None else self._clock.today().isoformat()
+        if chosen is None:
             raise InputError("LAB-DAY", _("This is not a day."), hint=_("Write it like 2009-11-05."))
-        chosen = found
 
         def decide() -> list[Act]:
             self._refresh()
-            return [piece.act("mailed", chosen) for piece in self._pieces.in_state("printed")]
+            in_hand = self._pieces.in_state("printed")
+            return [piece.act("mailed", chosen) for piece in in_hand if wave in (None, piece.wave)]
 
         return len(self._ledger.append_decided(decide))
 
@@ -257,7 +298,7 @@ class ScanLedger:
         Parameters
         ----------
         text : str
-            A token or QR content.
+            QR content, or a token: then the state that was recorded last of all its labels.
         reason : str
             A short code such as ``misread``: letters, digits and hyphens.
 
@@ -273,24 +314,26 @@ class ScanLedger:
         LedgerError
             The reason is not a short code.
         """
-        token = parse_code(text).token
+        code = parse_code(text)
 
         def decide() -> list[Act]:
             self._refresh()
-            piece = self._pieces.now.get(token)
+            if code.wave is None:
+                piece = self._pieces.last_step(code.token)
+            else:
+                piece = self._pieces.every.get((code.token, code.wave))
             if piece is None or piece.state in ("printed", "held_back", "voided"):
                 raise LabelError(
                     "LAB-UNDO",
                     _("There is nothing to undo for this label."),
                     hint=_("Check the token; `hyohon labels report` shows what was recorded."),
                 )
-            facts: dict[str, Fact] = {"token": token, "copy": piece.copy, "state": piece.state}
-            once = f"{token}.{piece.copy}.undo.{piece.undone}"
-            return [(names.UNDONE, {**facts, "reason": reason, "once": once})]
+            facts: dict[str, Fact] = {**piece.facts, "state": piece.state, "reason": reason}
+            return [(names.UNDONE, {**facts, "once": f"{piece.name}.undo.{piece.undone}"})]
 
-        self._ledger.append_decided(decide)
+        (event,) = self._ledger.append_decided(decide)
         self._refresh()
-        return self._pieces.now[token]
+        return self._pieces.every[code.token, int(event.facts.get("wave", 1))]
 
     def counts(self) -> dict[str, int]:
         """Count labels by their present state.
@@ -301,10 +344,8 @@ class ScanLedger:
             Every state of `labels.pieces.STATES`.
         """
         self._refresh()
-        counts = dict.fromkeys(STATES, 0)
-        for piece in self._pieces.now.values():
-            counts[piece.state] += 1
-        return counts
+        counts = Counter[str](piece.state for piece in self._pieces.every.values())
+        return {state: counts[state] for state in STATES}
 
     def table(self) -> "pd.DataFrame":
         """List the newest copy of every label.
@@ -312,27 +353,31 @@ class ScanLedger:
         Returns
         -------
         DataFrame
-            Columns ``token, state, date, copy, run, wave``, in the order of printing.
+            Columns ``token, state, date, copy, run, wave, reason``, in the order of printing.
         """
         import pandas as pd
 
         self._refresh()
-        rows = [(p.token, p.state, p.date, p.copy, p.run, p.wave) for p in self._pieces.now.values()]
-        return pd.DataFrame(rows, columns=["token", "state", "date", "copy", "run", "wave"])
+        columns = ["token", "state", "date", "copy", "run", "wave", "reason"]
+        rows = [[getattr(piece, name) for name in columns] for piece in self._pieces.every.values()]
+        return pd.DataFrame(rows, columns=columns)
 
     @property
     def exceptions(self) -> "pd.DataFrame":
         """Every scan ever set aside: columns ``at, row, code, token`` (empty where it was no token)."""
         import pandas as pd
 
-        rows = [
-            (event.at, event.facts["row"], event.facts["code"], event.facts["token"])
-            for event in self._ledger.events(names.SET_ASIDE)
-        ]
+        found = self._ledger.events(names.SET_ASIDE)
+        rows = [(one.at, *(one.facts[name] for name in ("row", "code", "token"))) for one in found]
         return pd.DataFrame(rows, columns=["at", "row", "code", "token"])
 
-    def reconcile(self) -> Reconciliation:
+    def reconcile(self, wave: int | None = None) -> Reconciliation:
         """Account for every label.
+
+        Parameters
+        ----------
+        wave : int, optional
+            Only labels of this wave.
 
         Returns
         -------
@@ -340,7 +385,7 @@ class ScanLedger:
             Printed against mailed, spoiled, void and in hand; mailed against what came back.
         """
         self._refresh()
-        return reconcile(self._pieces)
+        return reconcile(self._pieces, wave)
 
     def _refuse_voided(self, tokens: Iterable[str]) -> None:
         self._refresh()

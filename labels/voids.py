@@ -12,7 +12,7 @@ from custody.keys import KeyStore
 from custody.messages import gettext as _
 from custody.packages import Package, open_package
 from labels.jobs import JOB_FILE, Job, write_table
-from labels.pieces import RUN, Piece
+from labels.pieces import REACHED, RUN, Piece
 from labels.stocks import Stock
 from labels.stocks import stock as find_stock
 from labels.tokens import valid_tokens
@@ -25,9 +25,6 @@ __all__ = ["VOID_COLUMNS", "VoidRun", "void_package", "voided_table"]
 
 VOID_COLUMNS: Final = ("token",)
 """All that a contractor receives of a void."""
-
-LEFT: Final = ("mailed", "returned", "undeliverable", "refused")
-"""A label in one of these states left the house before it was voided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +127,10 @@ def void_package(
         path = write_table(job.out / "voided.csv", table)
         if recorded:
             record_file(tracking.ledger, job.folder, path, "voided")
-        states = [piece.state for token in tracking.voided() if (piece := tracking.known().get(token))]
-        unprinted = len(tracking.voided()) - len(states) + states.count("voided") - len(table)
-    mailed = sum(state in LEFT for state in states)
+        voided = tracking.voided()
+        labels = [piece for piece in tracking.pieces() if piece.token in voided and piece.copy]
+    mailed = sum(piece.state in REACHED for piece in labels)
+    unprinted = len(voided) - len({piece.token for piece in labels})
     return VoidRun(len(tokens), recorded, len(table), mailed, unprinted, path)
 
 
@@ -159,7 +157,7 @@ def voided_table(tracking: ScanLedger) -> "pd.DataFrame":
         )
         for event in tracking.ledger.events(RUN)
     }
-    found = [piece for piece in tracking.known().values() if piece.state == "voided" and piece.copy]
+    found = [piece for piece in tracking.pieces() if piece.state == "voided" and piece.copy]
     rows = [
         (piece.run, *_place(piece, *runs[piece.run]), piece.copy, piece.token)
         for piece in sorted(found, key=lambda piece: (piece.run, piece.place))
