@@ -3,6 +3,9 @@
 This room knows nothing of registers, draws or answers; it needs `custody` only.
 """
 
+from labels.customer_barcode_draw import BarcodeFit, barcode_fit, draw_customer_barcode, largest_size
+from labels.customer_barcode_make import CustomerBarcode, barcode_of_number, customer_barcode
+from labels.customer_barcode_read import ReadBarcode, read_customer_barcodes
 from labels.job_printing import print_package
 from labels.job_report import make_report, scan_file
 from labels.jobs import Job
@@ -15,22 +18,31 @@ from labels.tracking import ScanLedger
 from labels.voids import VoidRun, void_package
 
 __all__ = [
+    "BarcodeFit",
+    "CustomerBarcode",
     "HeldBack",
     "Job",
     "KeyedSource",
     "PrintRun",
+    "ReadBarcode",
     "Reconciliation",
     "ScanLedger",
     "Stock",
     "VoidRun",
+    "barcode_fit",
+    "barcode_of_number",
+    "customer_barcode",
+    "draw_customer_barcode",
     "find_stocks",
     "format_token",
     "is_valid",
+    "largest_size",
     "make_report",
     "new_tokens",
     "parse_token",
     "print_package",
     "print_run",
+    "read_customer_barcodes",
     "scan_file",
     "stock",
     "valid_tokens",

@@ -84,6 +84,16 @@ class PageStream:
         scale = side / len(modules)
         self._operators.append(f"q {scale:.4f} 0 0 {scale:.4f} {x:.2f} {y:.2f} cm {qr_path(modules)} f Q")
 
+    def draw(self, operators: str) -> None:
+        """Take PDF operators as they are.
+
+        Parameters
+        ----------
+        operators : str
+            ASCII, in points from the page's lower left corner.
+        """
+        self._operators.append(operators)
+
     def flush(self) -> None:
         """Hand the operators to the page that is open on the canvas."""
         self._canvas._code.append("\n".join(self._operators))
