@@ -33,14 +33,16 @@ def balance() -> tuple[str, bool]:
     simple = errors(x, pik, lambda rng: m.srs(UNITS, TAKEN, rng=rng), rng)
     good = gap < ROUNDING
     draws: dict[str, Draw] = {
-        "lp": lambda rng: m.cube(x, pik, rng),
-        "suppression": lambda rng: m.cube(x, pik, rng, landing="suppression"),
+        "cube, landing lp": lambda rng: m.cube(x, pik, rng),
+        "cube, landing suppression": lambda rng: m.cube(x, pik, rng, landing="suppression"),
     }
+    place = rng.random((UNITS, 2))
+    draws["local cube"] = lambda rng: m.local_cube(x[:, 1:], place, pik, rng)
     for landing, draw in draws.items():
         share = errors(x, pik, draw, rng)[1:] / simple[1:]
         good &= bool(np.all(share < HALF))
         lines.append(
-            f"cube, landing {landing}: root mean square error over that of SRS "
+            f"{landing}: root mean square error over that of SRS "
             f"{', '.join(f'{value:.3f}' for value in share)} ({LANDINGS} draws of {TAKEN} from {UNITS})"
         )
     return "\n".join(lines), good
@@ -61,10 +63,12 @@ def errors(
 def spread() -> tuple[str, bool]:
     """Voronoi measure of the local methods over that of SRS, on a grid of 400 with 40 drawn."""
     rng, pik = np.random.default_rng(22), np.full(len(GRID), 0.1)
+    x = rng.gamma(2.0, 1.0, len(GRID))
     local: dict[str, Draw] = {
         "SRS": lambda rng: m.srs(len(GRID), 40, rng=rng),
         "local_pivotal_1": lambda rng: m.local_pivotal_1(GRID, pik, rng),
         "local_pivotal_2": lambda rng: m.local_pivotal_2(GRID, pik, rng),
+        "local_cube": lambda rng: m.local_cube(x, GRID, pik, rng),
         "spatially_correlated_poisson": lambda rng: m.spatially_correlated_poisson(GRID, pik, rng),
     }
     values = {

@@ -17,18 +17,30 @@ from sampling.methods.conditional_poisson import (
     rejective,
     working_probabilities,
 )
+from sampling.methods.hanurav import hanurav_vijayan
 from sampling.methods.inclusion import inclusion_probabilities, part
 from sampling.methods.joint import joint_inclusion
 from sampling.methods.midzuno import midzuno
+from sampling.methods.order import sequential_poisson, successive
 from sampling.methods.pareto import pareto
 from sampling.methods.poisson import poisson, pps_with_replacement
 from sampling.methods.sampford import sampford
 from sampling.methods.simple import srs, stratified_srs
+from sampling.methods.support import minimum_support
 from sampling.methods.systematic import pps_systematic, serpentine, systematic
 from sampling.methods.tille import tille
 
-FIXED = [brewer, chromy, conditional_poisson, midzuno, pareto, pps_systematic, sampford, tille]
-EXACT = [brewer, chromy, midzuno, pps_systematic, sampford, tille]
+EXACT = [brewer, chromy, hanurav_vijayan, midzuno, minimum_support, pps_systematic, sampford, tille]
+FIXED = [*EXACT, conditional_poisson, pareto, sequential_poisson, successive]
+ROWS = (
+    "conditional_poisson",
+    "hanurav_vijayan",
+    "midzuno",
+    "minimum_support",
+    "pps_systematic",
+    "sampford",
+    "tille",
+)
 SIZES = st.lists(st.integers(0, 500), min_size=3, max_size=25).filter(
     lambda sizes: sum(map(bool, sizes)) >= 2
 )
@@ -68,7 +80,7 @@ def test_size_order_and_certain_units(sizes, seed, data) -> None:
 def test_joint_rows_sum_to_what_a_fixed_size_asks(sizes, data) -> None:
     n = data.draw(st.integers(1, sum(map(bool, sizes)) - 1))
     pik = inclusion_probabilities(sizes, n)
-    for method in ("conditional_poisson", "midzuno", "pps_systematic", "sampford", "tille"):
+    for method in ROWS:
         joint = joint_inclusion(method, pik)
         np.testing.assert_array_equal(np.diag(joint), np.where(pik > 1 - 1e-10, 1.0, pik))
         np.testing.assert_allclose(joint.sum(axis=1) - pik, (n - 1) * pik, rtol=0, atol=1e-9, err_msg=method)
