@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := analysis custody labels sampling synthetic_data
 
-.PHONY: help env check test test-fast demo bench bench-peers linkage fuzz simulate golden messages notebooks clean
+.PHONY: help env check test test-fast demo bench bench-peers inclusion linkage fuzz simulate golden messages notebooks clean
 
 help:
 	@echo "make demo      the whole survey on an invented ward, files in demo/"
@@ -63,6 +63,9 @@ golden: env
 
 bench-peers: env
 	$(BIN)/python benchmarks/peers_methods.py
+
+inclusion: env
+	$(BIN)/python benchmarks/inclusion.py
 
 simulate: env
 	$(BIN)/python benchmarks/simulate.py
