@@ -1,13 +1,14 @@
 """Selection methods beside R sampling, svy and DuckDB: the same sizes, one after the other in one run.
 
-    python benchmarks/peers_methods.py [--repeats 5] [--large] [--no-svy]
+    python benchmarks/peers_methods.py [--repeats 5] [--large] [--cpu] [--svy PYTHON]
 
-Ours in two columns: with numba (extra `fast`) and without. svy is taken from this environment, or put into
-one of its own in a temporary folder; R sampling from Rscript. Each in a process of its own, the first run of
-each case not counted (ours: numba's machine code is made then). What is timed: the draw alone, inclusion
-probabilities given; "from sizes" with the probabilities, as svy works. svy's Sample is made anew for each
-draw, untimed, since it draws in place. From a file: reading included, the peak that of the whole process.
-`--large`: also a file of 36,000,000 rows (600 MB of temporary disk).
+Ours in two columns: with numba (extra `fast`) and without. svy is taken from this environment, from the
+Python given, or put into an environment of its own in a temporary folder; R sampling from Rscript. Each in a
+process of its own on one thread, the first run of each case not counted (ours: numba's machine code is made
+then). What is timed: the draw alone, inclusion probabilities given; "from sizes" with the probabilities, as
+svy works. svy's Sample is made anew for each draw, untimed, since it draws in place. From a file: reading
+included, the peak that of the whole process. `--large`: also a file of 36,000,000 rows (600 MB of temporary
+disk). `--cpu`: seconds of the processor rather than of the clock, for a machine that is busy with other work.
 """
 
 import argparse
@@ -29,6 +30,13 @@ COLUMNS = ("numba", "numpy", "R sampling", "svy", "DuckDB")
 PUBLISHED = {"cube": 0.004, "local pivotal 1": 0.028, "local pivotal 2": 0.009, "correlated poisson": 0.023}
 """Seconds of R BalancedSampling 2.0.6 (C++), on a machine where R sampling's cube took PUBLISHED_CUBE."""
 PUBLISHED_CUBE = 1.22
+ENVIRONMENT = {
+    "PYTHONUTF8": "1",
+    "PYTHONWARNINGS": "ignore",
+    **dict.fromkeys(
+        ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS"], "1"
+    ),
+}
 
 Found = dict[str, dict[str, list[float]]]
 
@@ -59,7 +67,7 @@ def measured(command: list[str], **environment: str) -> tuple[dict[str, list[flo
         text=True,
         encoding="utf-8",
         check=False,
-        env={**os.environ, "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore", **environment},
+        env={**os.environ, **ENVIRONMENT, **environment},
     )
     found: dict[str, list[float]] = {}
     for line in done.stdout.splitlines():
@@ -68,8 +76,10 @@ def measured(command: list[str], **environment: str) -> tuple[dict[str, list[flo
     return found, done.stderr.strip()[-300:] if done.returncode else ""
 
 
-def svy_python(folder: Path) -> tuple[str, str]:
-    """A Python that has svy, made where this one has not; and why there is none."""
+def svy_python(folder: Path, given: str) -> tuple[str, str]:
+    """A Python that has svy, made where none is given and this one has it not; and why there is none."""
+    if given:
+        return given, ""
     if importlib.util.find_spec("svy"):
         return sys.executable, ""
     place = folder / "svy"
@@ -84,7 +94,7 @@ def svy_python(folder: Path) -> tuple[str, str]:
     return python, ""
 
 
-def collect(folder: Path, repeats: int, large: bool, with_svy: bool) -> tuple[Found, dict[str, str]]:
+def collect(folder: Path, repeats: int, large: bool, svy: str) -> tuple[Found, dict[str, str]]:
     """Every column's seconds by case, and what kept a column empty."""
     found: Found = {}
     why: dict[str, str] = {}
@@ -100,12 +110,11 @@ def collect(folder: Path, repeats: int, large: bool, with_svy: bool) -> tuple[Fo
         found["R sampling"], why["R sampling"] = measured(command)
     else:
         found["R sampling"], why["R sampling"] = {}, "Rscript is not installed"
-    found["svy"], why["svy"] = {}, "left out"
-    if with_svy:
-        python, why["svy"] = svy_python(folder)
-        if python:
-            command = [python, str(HERE / "peers_methods_svy.py"), str(folder), turns]
-            found["svy"], why["svy"] = measured(command)
+    found["svy"] = {}
+    python, why["svy"] = svy_python(folder, svy)
+    if python:
+        command = [python, str(HERE / "peers_methods_svy.py"), str(folder), turns]
+        found["svy"], why["svy"] = measured(command)
     found["DuckDB"] = {}
     for rows in (LARGE, 36_000_000) if large else (LARGE,):
         for column, engine in (("numpy", "hyohon"), ("DuckDB", "duckdb"), ("DuckDB", "duckdb, sieve")):
@@ -154,12 +163,14 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--large", action="store_true")
-    parser.add_argument("--no-svy", action="store_true")
+    parser.add_argument("--cpu", action="store_true")
+    parser.add_argument("--svy", default="", help="a Python that has svy")
     arguments = parser.parse_args()
+    ENVIRONMENT["PEERS_CLOCK"] = "cpu" if arguments.cpu else "wall"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_inputs(folder)
-        found, why = collect(folder, arguments.repeats, arguments.large, not arguments.no_svy)
+        found, why = collect(folder, arguments.repeats, arguments.large, arguments.svy)
     show(found, why, arguments.repeats)
 
 
