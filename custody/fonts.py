@@ -1,28 +1,27 @@
 """Japanese fonts for paper: which ones are here, and which of them can draw a text.
 
 A chain of fonts is asked in order for each character: BIZ UD Gothic (made for legibility), IPAmj Mincho for
-what it lacks, IPAexGothic as the one that is always there. What no font can draw is named before anything is
-printed; a box never stands in for a character.
+what it lacks, IPAexGothic as the one that is always there. A variant (異体字) is drawn by the first font that
+has its pair of character and selector: the register's own selectors decide. What no font can draw is named
+before anything is printed; a box never stands in for a character.
 """
 
 import importlib.util
 import os
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from custody.errors import LabelError
+from custody.glyphs import add_variants, cut_units, without_selectors
 from custody.messages import gettext as _
 
 __all__ = ["Font", "FontChain", "font_folders"]
-
-SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
-"""Variation selectors: they change the character before them (異体字セレクタ)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +36,36 @@ class Font:
         Its file.
     characters : frozenset of int
         Code points that it has a glyph for.
+    variants : dict of str to str
+        Character and variation selector to what reportlab draws for them (異体字).
     """
 
     name: str
     path: Path
     characters: frozenset[int] = field(repr=False)
+    variants: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def drawn(self, unit: str) -> str | None:
+        """Return what reportlab must draw for a character.
+
+        Parameters
+        ----------
+        unit : str
+            A character, with its variation selector where it has one.
+
+        Returns
+        -------
+        str or None
+            One character; None where the font has no such glyph.
+        """
+        if len(unit) == 1:
+            return unit if ord(unit) in self.characters and without_selectors(unit) else None
+        return self.variants.get(unit)
 
 
 @dataclass(frozen=True, slots=True)
 class FontChain:
-    """Fonts in order of preference.
+    r"""Fonts in order of preference.
 
     Parameters
     ----------
@@ -60,6 +79,8 @@ class FontChain:
     frozenset()
     >>> "".join(text for name, text in chain.pieces("ねりま 1-2"))
     'ねりま 1-2'
+    >>> chain.missing("葛\U000e0100飾")
+    frozenset()
     """
 
     fonts: tuple[Font, ...]
@@ -112,7 +133,8 @@ class FontChain:
         Returns
         -------
         list of (str, str)
-            Font name and piece, in order.
+            Font name and what reportlab draws, in order: the text itself, with a private code in place of
+            each character with a variation selector.
 
         Raises
         ------
@@ -120,15 +142,15 @@ class FontChain:
             No font can draw one of the characters (ask `missing` first; the message does not name it).
         """
         pieces: list[tuple[str, str]] = []
-        for unit in _units(text):
-            name = self._font_for(unit)
-            if name is None:
+        for unit in cut_units(text):
+            name, drawn = self._drawn(unit)
+            if drawn is None:
                 hint = _("Leave this label to staff, or install a font that has the character.")
                 raise LabelError("FONT-GLYPH", _("A character has no glyph in any font."), hint=hint)
             if pieces and pieces[-1][0] == name:
-                pieces[-1] = (name, pieces[-1][1] + unit)
+                pieces[-1] = (name, pieces[-1][1] + drawn)
             else:
-                pieces.append((name, unit))
+                pieces.append((name, drawn))
         return pieces
 
     def missing(self, text: str) -> frozenset[str]:
@@ -144,7 +166,23 @@ class FontChain:
         frozenset of str
             Characters, each with its variation selector where it has one.
         """
-        return frozenset(unit for unit in set(_units(text)) if self._font_for(unit) is None)
+        return frozenset(unit for unit in set(cut_units(text)) if self._drawn(unit)[1] is None)
+
+    def with_base_characters(self, text: str) -> str:
+        """Replace variants that no font can draw by their base characters.
+
+        Parameters
+        ----------
+        text : str
+            Any text.
+
+        Returns
+        -------
+        str
+            The text without the selectors of those characters; say so to staff wherever it differs.
+        """
+        units = cut_units(text)
+        return "".join(unit if self._drawn(unit)[1] else without_selectors(unit) for unit in units)
 
     def width(self, text: str, size: float) -> float:
         """Measure a text.
@@ -165,11 +203,10 @@ class FontChain:
 
         return float(sum(stringWidth(piece, name, size) for name, piece in self.pieces(text)))
 
-    def _font_for(self, unit: str) -> str | None:
-        if len(unit) > 1:
-            return None  # a variant glyph: drawing the base character instead would print another name
-        code = ord(unit)
-        return next((font.name for font in self.fonts if code in font.characters), None)
+    def _drawn(self, unit: str) -> tuple[str, str | None]:
+        """Return the font of a character and what it draws; never the base character of another variant."""
+        tries = ((font.name, font.drawn(unit)) for font in self.fonts)
+        return next(((name, drawn) for name, drawn in tries if drawn), ("", None))
 
 
 def font_folders() -> list[Path]:
@@ -226,19 +263,7 @@ def _load(name: str) -> Font | None:
         font = TTFont(name, str(path), subfontIndex=entry["index"])
     except (TTFError, OSError):
         return None  # a damaged file, or one with outlines that cannot be embedded: the next font serves
+    characters = frozenset(code for code, glyph in font.face.charToGlyph.items() if glyph)
+    variants = add_variants(font)
     pdfmetrics.registerFont(font)
-    return Font(name, path, frozenset(code for code, glyph in font.face.charToGlyph.items() if glyph))
-
-
-def _units(text: str) -> Iterator[str]:
-    """Yield characters, each with the variation selector that follows it."""
-    unit = ""
-    for character in text:
-        if unit and any(ord(character) in selectors for selectors in SELECTORS):
-            unit += character
-            continue
-        if unit:
-            yield unit
-        unit = character
-    if unit:
-        yield unit
+    return Font(name, path, characters, variants)

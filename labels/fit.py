@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from custody.fonts import FontChain
+from custody.glyphs import cut_units
 
 __all__ = ["Fitted", "Measure", "TextStyle", "fit_block", "wrap"]
 
@@ -18,6 +19,7 @@ NEVER_FIRST: Final = frozenset(
     "、。，．・」』）)]｝〉》ーｰ々ゝゞヽヾぁぃぅぇぉっゃゅょァィゥェォッャュョ号番階室棟館丁目地様-－−‐"
 )
 NEVER_LAST: Final = frozenset("「『（(［[｛〈《〒")
+SELECTED: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 BLANKS: Final = " \u3000"
 AT_CHANGE: Final = 2.0
 AFTER_LOT: Final = 4.0
@@ -104,13 +106,19 @@ class Measure:
         Returns
         -------
         list of float
-            Points, one for each character.
+            Points, one for each character; 0 for a variation selector, which belongs to the one before it.
         """
         known = self._widths
-        for character in text:
-            if character not in known:
-                known[character] = self._chain.width(character, 1.0)
-        return [known[character] for character in text]
+        if SELECTED.search(text) is None:
+            for character in text:
+                if character not in known:
+                    known[character] = self._chain.width(character, 1.0)
+            return [known[character] for character in text]
+        units = cut_units(text)
+        for unit in units:
+            if unit not in known:
+                known[unit] = self._chain.width(unit, 1.0)
+        return [width for unit in units for width in (known[unit], *[0.0] * (len(unit) - 1))]
 
     def width(self, text: str) -> float:
         """Return the width of a text at 1 point.
@@ -241,7 +249,7 @@ def _best_break(text: str, fits: int) -> int | None:
 def _cost(text: str, place: int) -> float | None:
     """Rate a break before `place` in characters given up: 0 is best, None not allowed."""
     before, after = text[place - 1], text[place]
-    if after in BLANKS or after in NEVER_FIRST or before in NEVER_LAST:
+    if after in BLANKS or after in NEVER_FIRST or before in NEVER_LAST or SELECTED.match(after):
         return None
     if before in BLANKS or GOOD_END.fullmatch(text, 0, place):
         return 0.0
