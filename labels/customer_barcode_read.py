@@ -25,7 +25,7 @@ PROBLEMS: Final = {
 
 SEARCHED: Final = 72
 """Bars looked for on each side of one amid the row."""
-FEWEST: Final = 34
+FEWEST: Final = 18
 """A broken row with fewer bars than this is not reported."""
 ACROSS: Final = np.array([-0.12, 0.0, 0.12])
 MIDDLE: Final = np.array([-0.08, 0.0, 0.08])
@@ -108,7 +108,7 @@ def read_customer_barcodes(image: NDArray[Any], dpi: float) -> list[ReadBarcode]
     Returns
     -------
     list of ReadBarcode
-        From top to bottom, then from left to right. A row of at least 34 bars that cannot be read is in it
+        From top to bottom, then from left to right. A row of at least 18 bars that cannot be read is in it
         with its problem; no single wrong symbol is read as another, since the check symbol finds it.
 
     Raises
@@ -231,11 +231,20 @@ def _between_pixels(
     return np.where(outside, 0.0, upper * (1 - low) + lower * low)
 
 
+def _are_one(left: ReadBarcode, right: ReadBarcode) -> bool:
+    """Say whether two findings are the same, or two parts of a barcode that is broken."""
+    across = right.left_mm - left.left_mm
+    drop = right.top_mm - left.top_mm - across * math.tan(math.radians(left.angle))
+    in_reach = across + right.width_mm < BAR_COUNT * left.pitch_mm
+    broken = left.problem == right.problem == "bars" and in_reach
+    return abs(drop) < SAME_MM and (abs(across) < SAME_MM or broken)
+
+
 def _once(found: Iterable[ReadBarcode]) -> list[ReadBarcode]:
     """Put barcodes in order, each once: a row that a spot divides was found twice."""
     kept: list[ReadBarcode] = []
-    for one in found:
-        if all(math.hypot(one.left_mm - k.left_mm, one.top_mm - k.top_mm) > SAME_MM for k in kept):
+    for one in sorted(found, key=lambda one: one.left_mm):
+        if not any(_are_one(before, one) for before in kept):
             kept.append(one)
     slope = math.tan(math.radians(float(np.median([one.angle for one in kept] or [0.0]))))
     level = np.array([one.top_mm - slope * one.left_mm for one in kept])
