@@ -7,9 +7,9 @@ import typer
 
 from custody.messages import gettext as _
 from custody.messages import mark
+from labels.scan_commands import add_reasons, add_report, add_scan
 
 if TYPE_CHECKING:
-    from labels.batches import ScanResult
     from labels.printing import PrintRun
 
 __all__ = ["build"]
@@ -46,10 +46,10 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        stocks, print, void, scan, mail, undo, report.
+        stocks, print, void, scan, reasons, mail, undo, report.
     """
     app = typer.Typer(help=_("Print labels and track the letters (contractor)."), no_args_is_help=True)
-    for add in (_add_stocks, _add_print, _add_void, _add_scan, _add_mail, _add_undo, _add_report):
+    for add in (_add_stocks, _add_print, _add_void, add_scan, add_reasons, _add_mail, _add_undo, add_report):
         add(app)
     return app
 
@@ -137,27 +137,6 @@ def _add_void(app: typer.Typer) -> None:
             say(text.format(path="out/voided.csv"))
 
 
-def _add_scan(app: typer.Typer) -> None:
-    text = _("Record scanned labels: a CSV with token, state and date, or one code a line.")
-
-    @app.command("scan", help=text, epilog=_example("scan job scans.csv --state returned"))
-    def scan(
-        job: Annotated[Path, typer.Argument(help=_("Folder of the job."))],
-        scans: Annotated[Path, typer.Argument(help=_("File of scans."))],
-        state: Annotated[
-            str,
-            typer.Option(
-                help=_("Where a row gives none: mailed, returned, undeliverable, refused, spoiled.")
-            ),
-        ] = "mailed",
-        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
-    ) -> None:
-        from labels.job_report import scan_file
-        from labels.jobs import Job
-
-        _say_scans(scan_file(Job.open(job, at), scans, state))
-
-
 def _add_mail(app: typer.Typer) -> None:
     text = _("Record all printed labels that are still in hand as mailed.")
 
@@ -167,13 +146,14 @@ def _add_mail(app: typer.Typer) -> None:
         date: Annotated[
             str | None, typer.Option(help=_("Day of mailing, YYYY-MM-DD; default today."))
         ] = None,
+        wave: Annotated[int | None, typer.Option(min=1, help=_("Only the labels of this mailing."))] = None,
         at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
     ) -> None:
         from custody.console import step
         from labels.jobs import Job
 
         with Job.open(job, at).tracking() as tracking:
-            step(_("mailing recorded"), mailed=tracking.mail(date))
+            step(_("mailing recorded"), mailed=tracking.mail(date, wave))
 
 
 def _add_undo(app: typer.Typer) -> None:
@@ -194,27 +174,6 @@ def _add_undo(app: typer.Typer) -> None:
         say(_("  The label is now: {state}").format(state=_(piece.state.replace("_", " "))))
 
 
-def _add_report(app: typer.Typer) -> None:
-    text = _("Account for every label, and seal the states of all labels for staff (out/events.sp).")
-
-    @app.command("report", help=text, epilog=_example("report job"))
-    def report(
-        job: Annotated[Path, typer.Argument(help=_("Folder of the job."))],
-        keys: Annotated[Path | None, typer.Option(help=_("Folder of the contractor's keys."))] = None,
-        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
-    ) -> None:
-        from custody.console import say
-        from labels.job_report import make_report
-        from labels.jobs import Job, contractor_keys
-
-        made = make_report(Job.open(job, at), contractor_keys(keys))
-        for _name, value, meaning in made.reconciliation.tidy().itertuples(index=False):
-            say(f"  {value:>9,}  {meaning}")
-        if not made.reconciliation.closed:
-            say(_("  Not closed: labels are in hand or not accounted for."))
-        say(_("  For staff: {path}").format(path=made.events))
-
-
 def _say_run(made: "PrintRun") -> None:
     from custody.console import say, step
 
@@ -228,11 +187,3 @@ def _say_run(made: "PrintRun") -> None:
             )
         )
     say(f"  {made.path}")
-
-
-def _say_scans(result: "ScanResult") -> None:
-    from custody.console import say, step
-
-    step(_("scans recorded"), **dict(result.accepted), set_aside=len(result.exceptions))
-    if result.exceptions:
-        say(_("  Scans set aside are listed in {path}.").format(path="out/scan-exceptions.csv"))

@@ -1,6 +1,7 @@
 """Printing a sealed package of labels: opened in memory, printed, and every copy in the ledger."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -10,8 +11,10 @@ from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.ledger import Fact
 from custody.messages import gettext as _
-from custody.packages import Package, open_package
+from custody.packages import Manifest, Package, open_package
 from labels.jobs import Job, write_table
+from labels.outcomes import may_get
+from labels.pieces import Piece
 from labels.printing import PrintRun, compose_run
 from labels.sheets import RunOptions
 from labels.stocks import DEFAULT_STOCK
@@ -21,7 +24,7 @@ from labels.tracking import ScanLedger
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["REPRINT_REASONS", "ReprintReason", "print_package"]
+__all__ = ["REPRINT_REASONS", "ReprintReason", "print_package", "wave_of"]
 
 ReprintReason = Literal["jam", "torn", "misprint", "lost", "address", "other"]
 REPRINT_REASONS: Final[tuple[str, ...]] = get_args(ReprintReason)
@@ -30,7 +33,8 @@ REPRINT_REASONS: Final[tuple[str, ...]] = get_args(ReprintReason)
 STILL_HERE: Final = ("held_back", "printed", "spoiled")
 """A label in one of these states has not left the house, so that a new copy may take its place."""
 
-WAVE: Final = 1
+LAST_WAVE: Final = 999
+"""The code on a label has room for three digits."""
 
 
 def print_package(
@@ -84,19 +88,22 @@ def print_package(
     Notes
     -----
     The run is recorded before the PDF gets its name: after a crash between the two there is a recorded run
-    without a file, never a printed label without a record.
+    without a file, never a printed label without a record. The package says which wave it is; of a later
+    wave nobody is printed who came back since the package was made (`labels.outcomes.may_get`).
     """
     _check_reason(reason)
     sheet = find_stock(stock)
     opened = _open(package, keys)
     job = Job.start(folder, opened.manifest, at)
     data = _payload(opened)
+    wave, kind = wave_of(opened.manifest)
     with job.tracking() as tracking:
-        chosen = _choose(data, tracking, reason, only_held_back)
+        free = _may_be_mailed(data, tracking, wave, kind)
+        chosen = _choose(data[free], tracking.known(wave), reason, only_held_back)
         options = RunOptions(
             stock=sheet,
             run=tracking.runs + 1,
-            wave=WAVE,
+            wave=wave,
             first_label=first_label,
             training=job.training,
             title=job.title,
@@ -107,11 +114,16 @@ def print_package(
         held = {found.row - 1: found.code for found in made.held_back}
         printed = chosen.drop(index=list(held)).sort_values("postal_code", kind="stable")
         tracking.record_run(
-            {**_facts(made, opened), "first": first_label, "reason": reason or ""},
+            {
+                **_facts(made, opened, wave, kind),
+                "first": first_label,
+                "reason": reason or "",
+                **({"suppressed": len(data) - int(free.sum())} if wave > 1 else {}),
+            },
             list(zip(printed["token"], printed["copy"].astype(int).tolist(), strict=True)),
             [(str(data["token"][row]), code) for row, code in held.items()],
             run=options.run,
-            wave=WAVE,
+            wave=wave,
         )
     write_whole(path, pdf)
     write_table(job.out / "held-back.csv", made.held_back_table())
@@ -141,12 +153,36 @@ def _payload(package: Package) -> "pd.DataFrame":
     return pd.read_csv(io.BytesIO(package.payload), dtype=str, keep_default_na=False, encoding="utf-8")
 
 
+def wave_of(manifest: Manifest) -> tuple[int, str]:
+    """Read from a package which mailing it is for.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of a package of labels.
+
+    Returns
+    -------
+    tuple of int and str
+        Number of the wave, 1 where none is given, and its kind ("" where staff planned a single one).
+    """
+    number, kind = manifest.facts.get("wave", 1), manifest.facts.get("wave_kind", "")
+    return (number if isinstance(number, int) and 1 <= number <= LAST_WAVE else 1), str(kind)
+
+
+def _may_be_mailed(data: "pd.DataFrame", tracking: ScanLedger, wave: int, kind: str) -> "pd.Series[bool]":
+    """Say row by row who is not voided and, after the first wave, has not answered, refused or moved."""
+    free: pd.Series[bool] = ~data["token"].isin(tracking.voided())
+    if wave == 1:
+        return free
+    ends = tracking.outcomes()
+    return free & data["token"].map(lambda token: may_get(ends.get(token), kind)).astype(bool)
+
+
 def _choose(
-    data: "pd.DataFrame", tracking: ScanLedger, reason: str | None, only_held_back: bool
+    data: "pd.DataFrame", known: Mapping[str, Piece], reason: str | None, only_held_back: bool
 ) -> "pd.DataFrame":
-    """Take the rows to print now, none of them voided, each with the copy number that comes next."""
-    data = data[~data["token"].isin(tracking.voided())]
-    known = tracking.known()
+    """Take the rows to print now, each with the copy number that comes next."""
     pieces = [known.get(token) for token in data["token"]]
     again = [piece is not None and piece.copy > 0 for piece in pieces]
     if only_held_back:
@@ -175,10 +211,11 @@ def _choose(
     return chosen
 
 
-def _facts(made: PrintRun, package: Package) -> dict[str, Fact]:
+def _facts(made: PrintRun, package: Package, wave: int, kind: str) -> dict[str, Fact]:
     return {
         "run": made.run,
-        "wave": WAVE,
+        "wave": wave,
+        **({"kind": kind} if kind else {}),
         "labels": made.labels,
         "sheets": made.sheets,
         "held_back": len(made.held_back),

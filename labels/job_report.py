@@ -1,8 +1,10 @@
 """What a contractor hands back: scans recorded, every label accounted for, and the states sealed to staff."""
 
-from dataclasses import dataclass
+import csv
+import io
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from custody.files import record_file
 from custody.keys import KeyStore
@@ -12,10 +14,16 @@ from labels.batches import ScanResult
 from labels.jobs import Job, write_table
 from labels.reconciliation import Reconciliation
 from labels.scans import read_scans
+from labels.tracking import ScanLedger
+from labels.waves import by_day, by_reason, by_wave, first_mailing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["JobReport", "make_report", "scan_file"]
 
-EVENT_COLUMNS: Final = ("token", "state", "date")
+EVENT_COLUMNS: Final = ("token", "state", "date", "reason", "wave")
+"""Of each person: the label that tells what became of the person (`labels.outcomes.outcome`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +36,20 @@ class JobReport:
         Every label accounted for.
     table, events : pathlib.Path
         ``report.csv`` and the package for staff, ``events.sp``.
+    waves, days, reasons : pandas.DataFrame
+        Counts by wave, by wave and day, and by reason (`labels.waves`); also written as ``waves.csv``,
+        ``days.csv`` and ``reasons.csv``.
     """
 
     reconciliation: Reconciliation
     table: Path
     events: Path
+    waves: "pd.DataFrame" = field(repr=False)
+    days: "pd.DataFrame" = field(repr=False)
+    reasons: "pd.DataFrame" = field(repr=False)
 
 
-def scan_file(job: Job, path: Path | str, state: str = "mailed") -> ScanResult:
+def scan_file(job: Job, path: Path | str, state: str = "mailed", reason: str = "") -> ScanResult:
     """Record a file of scans, and list those set aside in ``out/scan-exceptions.csv``.
 
     Parameters
@@ -44,8 +58,8 @@ def scan_file(job: Job, path: Path | str, state: str = "mailed") -> ScanResult:
         The job.
     path : path
         As in `labels.scans.read_scans`.
-    state : str
-        For rows that give none.
+    state, reason : str
+        For rows that give none; a reason says the state too.
 
     Returns
     -------
@@ -59,7 +73,7 @@ def scan_file(job: Job, path: Path | str, state: str = "mailed") -> ScanResult:
     """
     scans = read_scans(path)
     with job.tracking() as tracking:
-        result = tracking.scan(scans, state)
+        result = tracking.scan(scans, state, reason)
     write_table(job.out / "scan-exceptions.csv", result.tidy())
     return result
 
@@ -86,14 +100,17 @@ def make_report(job: Job, keys: KeyStore) -> JobReport:
     """
     head = verify_ledger(job.ledger_path).head
     with job.tracking() as tracking:
-        table, counts = tracking.table(), tracking.reconcile()
-        events = table[list(EVENT_COLUMNS)].sort_values("token").to_csv(index=False, lineterminator="\n")
+        counts, tables = tracking.reconcile(), (by_wave(tracking), by_day(tracking), by_reason(tracking))
         path = job.out / "events.sp"
         seal(
             path,
             kind="events",
-            payload=events.encode("utf-8"),
-            facts={"head": {"seq": head.seq, "hash": head.hash}, "runs": tracking.runs},
+            payload=_events(tracking).encode("utf-8"),
+            facts={
+                "head": {"seq": head.seq, "hash": head.hash},
+                "runs": tracking.runs,
+                "first_mailing": first_mailing(tracking),
+            },
             recipient=job.staff.age,
             signer=keys.signer("contractor"),
             created=job.clock.now(),
@@ -102,4 +119,16 @@ def make_report(job: Job, keys: KeyStore) -> JobReport:
         report = write_table(job.out / "report.csv", counts.tidy())
         for made, role in ((path, "events"), (report, "report")):
             record_file(tracking.ledger, job.folder, made, role)
-    return JobReport(counts, report, path)
+    for name, table in zip(("waves", "days", "reasons"), tables, strict=True):
+        write_table(job.out / f"{name}.csv", table)
+    return JobReport(counts, report, path, *tables)
+
+
+def _events(tracking: ScanLedger) -> str:
+    """Write what became of each person, in the order of the tokens."""
+    ends = sorted(tracking.outcomes().items())
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(EVENT_COLUMNS)
+    writer.writerows([getattr(end, name) for name in EVENT_COLUMNS] for _token, end in ends)
+    return stream.getvalue()
