@@ -128,7 +128,8 @@ def collect(folder: Path, repeats: int, large: bool, svy: str) -> tuple[Found, d
 def show(found: Found, why: dict[str, str], repeats: int) -> None:
     """The table: medians, how many times ours the others take, and the published C++ figures."""
     print(
-        f"seconds, medians of {repeats} (R's Tillé: 1); in brackets: times our numba, else our numpy figure\n"
+        f"seconds ({ENVIRONMENT['PEERS_CLOCK']}), medians of {repeats} (R's Tillé: 1); "
+        "in brackets: times our numba, else our numpy figure\n"
     )
     print("| case | " + " | ".join(COLUMNS) + " |\n|" + "---|" * (len(COLUMNS) + 1))
     for name in dict.fromkeys(name for column in COLUMNS for name in found[column]):

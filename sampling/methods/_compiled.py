@@ -67,6 +67,6 @@ def compiled(function: F) -> F:
     if numba is None:
         return function
     try:
-        return cast(F, numba.njit(cache=True, error_model="numpy")(function))
+        return cast(F, numba.njit(cache=True, error_model="numpy", forceinline=True)(function))
     except RuntimeError:  # no folder for the machine code
         return cast(F, numba.njit(error_model="numpy")(function))

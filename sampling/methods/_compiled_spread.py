@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Lists = tuple[Ints, Floats, Floats]
 Memory = tuple[Ints, Ints, Floats]
-LEAF: Final = 20
+LEAF: Final = 12
 """Units a leaf holds at most when the tree is made."""
 SQUARE: Final = SAME * SAME
 """Squared distances that differ by less than this factor are the same."""

@@ -208,12 +208,12 @@ def _prepare(
     probabilities = as_pik(pik)
     matrix = as_columns(X, len(probabilities))
     alive = probabilities > 0
-    soft = np.zeros_like(matrix)
-    soft[alive] = matrix[alive] / probabilities[alive, None]
+    soft = np.divide(matrix, probabilities[:, None], out=np.zeros_like(matrix), where=alive[:, None])
     if strata is None:
-        lowest, highest = soft[alive].min(axis=0, initial=np.inf), soft[alive].max(axis=0, initial=-np.inf)
-        same = highest - lowest <= SAME * np.maximum(np.abs(highest), np.abs(lowest))  # multiples of π
-        sized = bool(np.any(same & (highest != 0))) or _holds_constant(soft[alive])
+        live = soft if alive.all() else soft[alive]
+        first = live[:1].sum(axis=0)
+        same = np.array([_alike(live[:, j], first[j]) for j in range(live.shape[1])], dtype=np.bool_)
+        sized = bool(np.any(same & (first != 0))) or _holds_constant(live)
         return np.ones((len(soft), int(sized))), soft[:, ~same], probabilities, None
     labels = np.asarray(strata)
     if labels.shape != probabilities.shape:
@@ -224,6 +224,12 @@ def _prepare(
         )
     names, codes = np.unique(labels, return_inverse=True)
     return np.eye(len(names))[codes], soft, probabilities, codes.astype(np.int64)
+
+
+def _alike(column: NDArray[np.float64], first: float) -> bool:
+    """Whether all values are the first one, to rounding: whether a variable is a multiple of π."""
+    few = column[: 2 * LARGEST_LP]  # nearly always enough to tell
+    return all(bool(np.all(np.abs(part - first) <= SAME * abs(first))) for part in (few, column))
 
 
 def _holds_constant(rows: NDArray[np.float64]) -> bool:
