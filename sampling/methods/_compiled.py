@@ -36,11 +36,6 @@ def wanted(units: int) -> bool:
     Returns
     -------
     bool
-
-    Examples
-    --------
-    >>> wanted(10)
-    False
     """
     setting = os.environ.get(SWITCH, "")
     if setting in ("0", "1"):
