@@ -26,6 +26,8 @@ REASONS: Final = {
 
 BOX: Final = "私書箱"
 MARKS: Final = re.compile("[\\s〒‐‑‒–—―−─ー-]+")
+WRITTEN_BEFORE: Final = re.compile("\\s*〒?\\s*([0-9]{3})[‐‑‒–—―−─ー-]?([0-9]{4})(?![0-9])")
+"""A postcode at the start of an address."""
 LARGE_USERS: Final = ("85", "86", "87")
 """Fourth and fifth digit of the postcodes that large users and post-office boxes get."""
 
@@ -127,7 +129,7 @@ def customer_barcode(postcode: str, address: str) -> CustomerBarcode:
         return _made(code, "")
     if code.endswith("00") or area.kind == "representative":
         return _none("representative")
-    text = clean(address)
+    text = _without_postcode(clean(address), code)
     if area.kind == "unknown":
         return _unlisted(code, text)
     if not text.strip():
@@ -173,6 +175,11 @@ def _unlisted(code: str, text: str) -> CustomerBarcode:
     if code[3:6] == "869":
         return _none("box_number")
     return _made(code, "") if code[3:5] in LARGE_USERS else _none("unknown_postcode")
+
+
+def _without_postcode(text: str, code: str) -> str:
+    found = WRITTEN_BEFORE.match(text)
+    return text[found.end() :] if found and found[1] + found[2] == code else text
 
 
 def _plain_postcode(postcode: str) -> str:

@@ -149,8 +149,9 @@ def _town_end(folded: str, start: int, area: PostalArea) -> int | None:
         return _tower_end(folded, start, area.towns)
     for begin in dict.fromkeys((start, 0)):
         for town in area.towns:
-            if folded.startswith(town, begin) and (town or begin):
-                return begin + len(town)
+            end = begin + len(town)
+            if folded.startswith(town, begin) and end and not _is_street(folded, end, area):
+                return end
     found = [(place, -len(town)) for town in area.towns if (place := _later(folded, start, town, area)) >= 0]
     return min(found)[0] - min(found)[1] if found else None
 
@@ -158,11 +159,15 @@ def _town_end(folded: str, start: int, area: PostalArea) -> int | None:
 def _later(folded: str, start: int, town: str, area: PostalArea) -> int:
     """Find a town behind a former city's name or Kyoto's streets, never behind a number; else -1."""
     place = folded.find(town, start) if town else -1
-    while area.kyoto and place >= 0 and folded[place + len(town) : place + len(town) + 1] in ("通", "筋"):
+    while place >= 0 and _is_street(folded, place + len(town), area):
         place = folded.find(town, place + 1)
     before = folded[start:place] if place >= 0 else ""
     streets = area.kyoto and _STREETS.search(before) is not None
     return place if streets or not _ANY_NUMBER.search(before) else -1
+
+
+def _is_street(folded: str, end: int, area: PostalArea) -> bool:
+    return area.kyoto and folded.startswith(("通", "筋"), end)
 
 
 def _tower_end(folded: str, start: int, towns: Iterable[str]) -> int | None:
