@@ -27,6 +27,7 @@ from custody.messages import LANGUAGES
 from custody.messages import gettext as _
 from custody.packages import Origin
 from custody.settings import Settings
+from custody.wave_settings import ONE_WAVE, Wave, read_waves
 
 __all__ = ["Contact", "DesignSettings", "Survey", "create_survey", "open_at"]
 
@@ -34,6 +35,7 @@ SURVEY_FILE: Final = "survey.toml"
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _CONTACT: Final = ("section", "phone", "email", "hours")
 _TABLES: Final = ("areas", "contact", "design", "frame", "recipients")
+_LISTS: Final = ("waves",)
 _VALUES: Final = (
     "id",
     "title",
@@ -92,6 +94,8 @@ class Survey:
         The one clock of everything done in this survey.
     keys : KeyStore
         Where its keys lie.
+    waves : tuple of Wave
+        Its mailings; one where none are planned.
     """
 
     folder: Path
@@ -109,6 +113,7 @@ class Survey:
     codebook: str
     clock: Clock
     keys: KeyStore
+    waves: tuple[Wave, ...] = ONE_WAVE
 
     @property
     def out(self) -> Path:
@@ -168,7 +173,7 @@ class Survey:
         """
         folder = Path(folder)
         values = Settings.read(folder / SURVEY_FILE)
-        values.only(*_VALUES, *_TABLES)
+        values.only(*_VALUES, *_TABLES, *_LISTS)
         training = values.boolean("training")
         survey_id = values.text("id")
         if not _ID.fullmatch(survey_id):
@@ -191,6 +196,7 @@ class Survey:
             keys=KeyStore(
                 _key_folder(folder, survey_id, training=training), _known(values.table("recipients"))
             ),
+            waves=read_waves(values),
         )
 
 

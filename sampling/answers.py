@@ -1,9 +1,7 @@
 """Answers in (回答の取込み): data entry meets events and vault; what does not fit is set aside by row."""
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Container, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -19,16 +17,23 @@ from custody.errors import InputError
 from custody.files import record_file, write_whole
 from custody.messages import gettext as _
 from custody.messages import mark
-from custody.packages import open_package
 from custody.survey import Survey
 from sampling.acts import refusals
+from sampling.dispositions import disposition
+from sampling.events import Events, read_events
 from sampling.forms import TOKEN, Forms, answered_share, usable_forms
 from sampling.limits import limits
 from sampling.vault import answers_path, keep_previous, load_vault, seal_table
 from sampling.views import html_table
 from sampling.voids import load_voids
 
-__all__ = ["NOTES", "STATUSES", "AnswersIn", "Status", "take_answers"]
+__all__ = ["NOTES", "STAFF_COLUMNS", "STATUSES", "AnswersIn", "Status", "take_answers"]
+
+STAFF_COLUMNS: Final = ("token", "status", "reason", "aapor", "wave")
+"""What staff's encrypted answers say of a person before the answers; of these the researcher gets the status.
+
+reason: why the letter came back (`labels.reasons`), or empty. aapor: code of `sampling.dispositions`.
+wave: that of the label that tells it."""
 
 Status = Literal["answered", "no_return", "undeliverable", "refused", "blank", "not_mailed"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
@@ -112,43 +117,37 @@ def take_answers(survey: Survey, answers: Path, events: Path) -> AnswersIn:
     """
     gate.permit(survey, "answers")
     with refusals(survey, "answers"):
-        states = _states(survey, events)
+        told = read_events(survey, events)
         drawn = load_vault(survey)["token"]
         tokens = drawn.tolist()
-        voided = frozenset(load_voids(survey, drawn)["token"])
+        voided = load_voids(survey, drawn)
+        voids = dict(zip(voided["token"], voided["reason"], strict=True))
         book = Codebook.load(survey.codebook)
+        _check_columns(book)
         forms = usable_forms(answers, frozenset(tokens), book)
         checked = book.check(forms.table, keep=(TOKEN,))
         share = answered_share(checked.table, book.items)
-    notes = _notes(checked.table[TOKEN], share, states)
+    notes = _notes(checked.table[TOKEN], share, told)
     log = _log(forms, checked.log, notes)
-    return _store(survey, forms, log, _join(tokens, checked.table, share, states, voided))
+    return _store(survey, forms, log, _join(tokens, checked.table, share, told, voids))
 
 
-def _states(survey: Survey, events: Path) -> dict[str, str]:
-    """Return the last state of each token that came back, from the contractor's package."""
-    package = open_package(
-        events,
-        kind="events",
-        identity=survey.keys.identity("staff"),
-        verifier=survey.keys.verifier("contractor"),
-    )
-    if package.manifest.survey_id != survey.survey_id:
+def _check_columns(book: Codebook) -> None:
+    taken = set(STAFF_COLUMNS) & set(book.columns)
+    if taken:
         raise InputError(
-            "SAM-EVENTS-SURVEY",
-            _("The events belong to another survey."),
-            hint=_("Ask the contractor for the package of this survey."),
-            file=events.name,
+            "SAM-ANSWERS-COLUMN",
+            _("A question of the codebook has a name that staff's answers use for something else."),
+            hint=_("Give the question another name; taken: {names}.").format(names=", ".join(STAFF_COLUMNS)),
+            column=min(taken),
         )
-    rows = csv.DictReader(io.StringIO(package.payload.decode("utf-8"), newline=""))
-    return {row["token"]: row["state"] for row in rows}
 
 
-def _notes(tokens: "pd.Series[str]", share: NDArray[np.float64], states: Mapping[str, str]) -> list[Note]:
+def _notes(tokens: "pd.Series[str]", share: NDArray[np.float64], told: Events) -> list[Note]:
     """Say by place in the table which forms are worth a look."""
     notes = []
     for place, (token, part) in enumerate(zip(tokens, share, strict=True), start=1):
-        if states.get(token) != "returned":
+        if told.state(token) != "returned":
             notes.append((place, TOKEN, "not-scanned"))
         if part < limits().min_answered_share:
             notes.append((place, "", "blank-form"))
@@ -166,15 +165,27 @@ def _join(
     tokens: list[str],
     table: pd.DataFrame,
     share: NDArray[np.float64],
-    states: Mapping[str, str],
-    voided: Set[str],
+    told: Events,
+    voids: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Give everybody drawn a status, and the answers to those who answered; other cells are blank."""
+    """Give everybody drawn a status and a code, and the answers to those who answered; else blank."""
     complete = table[share >= limits().min_answered_share]
     blank = frozenset(table[TOKEN]) - frozenset(complete[TOKEN])
     answered = frozenset(complete[TOKEN])
-    statuses = [_status(token, answered, blank, states, voided) for token in tokens]
-    drawn = pd.DataFrame({TOKEN: tokens, "status": statuses})
+    shares = dict(zip(table[TOKEN], share.tolist(), strict=True))
+    pieces = [told.pieces.get(token) for token in tokens]
+    drawn = pd.DataFrame(
+        {
+            TOKEN: tokens,
+            "status": [_status(token, answered, blank, told, voids) for token in tokens],
+            "reason": [piece.reason if piece is not None else "" for piece in pieces],
+            "aapor": [
+                disposition(piece, shares.get(token), voids.get(token, ""))
+                for token, piece in zip(tokens, pieces, strict=True)
+            ],
+            "wave": [str(piece.wave) if piece is not None else "" for piece in pieces],
+        }
+    )
     as_text = complete.apply(_codes_as_text).astype("str")  # also where no form is complete
     return drawn.merge(as_text, on=TOKEN, how="left", validate="one_to_one").fillna("")
 
@@ -184,14 +195,13 @@ def _codes_as_text(column: "pd.Series[Any]") -> "pd.Series[str]":
     return column.map(lambda value: value if isinstance(value, str) else f"{value:g}").astype("str")
 
 
-def _status(
-    token: str, answered: Set[str], blank: Set[str], states: Mapping[str, str], voided: Set[str]
-) -> Status:
+def _status(token: str, answered: Set[str], blank: Set[str], told: Events, voided: Container[str]) -> Status:
+    """Return the status: of the form, else of the letter; whoever died or moved is undeliverable."""
     if token in answered:
         return "answered"
-    if token in blank:
+    state, reason = told.state(token), told.reason(token)
+    if token in blank or (state, reason) == ("returned", "BLANK"):
         return "blank"
-    state = states.get(token)
     if state in ("undeliverable", "refused"):
         return "undeliverable" if state == "undeliverable" else "refused"
     return "not_mailed" if token in voided and state not in LEFT_HOUSE else "no_return"

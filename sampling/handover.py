@@ -27,6 +27,7 @@ __all__ = [
     "HandOver",
     "export_link",
     "hand_over_labels",
+    "label_facts",
     "label_table",
     "record_hand_over",
     "seal_for",
@@ -175,12 +176,8 @@ def hand_over_labels(
         voids = voids[voids["token"].isin(vault["token"])]
         table = label_table(vault[~vault["token"].isin(voids["token"])])
         _check_somebody(table)
-        facts: dict[str, FactValue] = {
-            "title_en": survey.title_en,
-            "contact": _contact(survey),
-            "copies": 1,
-            "wave": 1,
-        }
+        kind = {"wave_kind": survey.waves[0].kind} if len(survey.waves) > 1 else {}
+        facts: dict[str, FactValue] = {**label_facts(survey), "wave": 1, **kind}
         path = seal_for(survey, "labels", table, facts, "contractor", release.package)
     age = _extract_age(survey)
     known = {} if age is None else {"extract_age_days": age}
@@ -196,6 +193,26 @@ def hand_over_labels(
         release=release,
         left=max(0, sample_size(survey) - max(one.last for one in releases(survey))),
     )
+
+
+def label_facts(survey: Survey) -> dict[str, FactValue]:
+    """Return what the contractor's package says beside the number of the wave.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+
+    Returns
+    -------
+    dict
+        Title, contact, copies.
+    """
+    return {
+        "title_en": survey.title_en,
+        "contact": _contact(survey),
+        "copies": 1,
+    }
 
 
 def export_link(survey: Survey, path: Path) -> int:

@@ -44,10 +44,23 @@ def add_hand_over(app: typer.Typer) -> None:
         again: Annotated[
             int | None, typer.Option(help=_("Labels: the package of an earlier release again."))
         ] = None,
+        wave: Annotated[
+            int, typer.Option(min=1, help=_("Labels: the mailing, 1 the first; the plan is in survey.toml."))
+        ] = 1,
+        events: Annotated[
+            Path | None,
+            typer.Option(
+                help=_("Labels of a later mailing: the contractor's newest package of events (.sp).")
+            ),
+        ] = None,
         at: Annotated[str | None, at_option()] = None,
     ) -> None:
         from custody.survey import Survey
 
+        if wave > 1:
+            _refuse_parts(to, persons, reserve)
+            _wave(Survey.open(survey, at), wave, events, medium, again)
+            return
         parts = {"persons": persons, "reserve": reserve, "again": again}
         asked = {name: value for name, value in parts.items() if value is not None}
         _say(_made(Survey.open(survey, at), to, medium, asked))
@@ -66,6 +79,30 @@ def _made(survey: Any, to: str, medium: str, asked: dict[str, int]) -> "HandOver
         _("A package goes to the contractor or to the researcher."),
         hint=_("Write --to contractor, with at most one of --next, --reserve, --again, or --to researcher."),
     )
+
+
+def _refuse_parts(to: str, persons: int | None, reserve: int | None) -> None:
+    if to != "contractor" or persons is not None or reserve is not None:
+        raise ConfigError(
+            "SAM-TO",
+            _("A later mailing goes to the contractor, for all who had the first one."),
+            hint=_("Write --to contractor --wave 2 --events events.sp; --again for one release only."),
+        )
+
+
+def _wave(survey: Any, wave: int, events: Path | None, medium: str, again: int | None) -> None:
+    from custody.console import say, step
+    from sampling.waves import SUPPRESSED
+    from sampling.waves_handover import hand_over_wave
+
+    made = hand_over_wave(survey, wave, events, medium=medium, again=again)
+    step(_("wave {number}").format(number=wave), persons=made.rows, left_out=sum(made.suppressed.values()))
+    for reason, persons in made.suppressed.items():
+        if persons:
+            say(f"  {persons:>12,}  {_(SUPPRESSED[reason])}")
+    if made.due is not None:
+        say("  " + _("to be mailed on {day} by the plan").format(day=made.due.isoformat()))
+    say_files((made.path,))
 
 
 def _say(made: "HandOver") -> None:

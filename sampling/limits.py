@@ -54,6 +54,10 @@ class Limits:
         Smallest cell of a research package that passes without a warning, persons.
     min_answered_share : float
         Share of the asked questions that an answer has at least, 0 to 1.
+    complete_share : float
+        Share from which an answer is complete, 0 to 1.
+    hide_below : int
+        Smallest count that a table of response shows, persons; zero is shown too.
     """
 
     max_failed_share: float
@@ -81,6 +85,8 @@ class Limits:
     max_extract_age_days: int
     warn_below_k: int
     min_answered_share: float
+    complete_share: float
+    hide_below: int
 
 
 @cache

@@ -17,6 +17,7 @@ from custody.messages import gettext as _
 from custody.packages import FactValue
 from custody.survey import Survey
 from sampling.acts import refusals
+from sampling.answers import STAFF_COLUMNS
 from sampling.handover import DEFAULT_MEDIUM, HandOver, record_hand_over, seal_for
 from sampling.releases import sample_size
 from sampling.vault import answers_path, load_vault, open_table
@@ -38,7 +39,8 @@ def research_table(vault: pd.DataFrame, answers: pd.DataFrame, secret: bytes) ->
     vault : pandas.DataFrame
         From `load_vault`.
     answers : pandas.DataFrame
-        Columns token, status, then the answers as text; one row for everybody drawn.
+        Columns token, status, perhaps the others of `STAFF_COLUMNS`, which stay here, then the answers as
+        text; one row for everybody drawn.
     secret : bytes
         Secret of the research numbers.
 
@@ -58,7 +60,7 @@ def research_table(vault: pd.DataFrame, answers: pd.DataFrame, secret: bytes) ->
     strata = sorted(set(joined["stratum"]), key=lambda name: _keyed(secret, f"stratum|{name}"))
     joined["stratum"] = joined["stratum"].map(_codes("S", strata, 2))
     joined["psu"] = joined["psu"].map(_codes("P", list(dict.fromkeys(joined["psu"])), 4))
-    questions = [name for name in answers.columns if name not in ("token", "status")]
+    questions = [name for name in answers.columns if name not in STAFF_COLUMNS]
     return joined[[*RESEARCH_COLUMNS, *questions]]
 
 
