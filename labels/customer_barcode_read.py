@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from custody.errors import LabelError
 from custody.messages import gettext as _
 from custody.messages import mark
+from labels.customer_barcode_draw import LARGEST, SMALLEST
 from labels.customer_barcode_find import BarRow, find_rows, ink_of
 from labels.customer_barcode_symbols import BAR_COUNT, POSTCODE_LENGTH, check_symbol, number_of, symbols_of
 
@@ -37,6 +38,12 @@ not."""
 SAME_MM: Final = 1.0
 LINE_MM: Final = 2.0
 """Places nearer than this are one; barcodes whose heights differ by less stand on one line."""
+FINE: Final = 60
+"""Points at which the length and the width of a bar are measured."""
+TOLERANCES: Final = {"long": (3.40, 3.60), "pitch": (0.95, 1.30), "bar": (0.50, 0.70), "space": (0.45, 0.60)}
+"""Japan Post's least and most at 10 points, mm; they grow with the size."""
+MEASURED_TO: Final = 0.03
+"""How exactly lengths are measured, mm."""
 UPSIDE_DOWN: Final = str.maketrans("23", "32")
 DPI: Final = (100.0, 1200.0)
 
@@ -63,8 +70,8 @@ class ReadBarcode:
         Middle of the first bar on the left, upper end of a long bar there, from the picture's edges.
     width_mm, angle : float
         From first to last bar, mm; degrees clockwise.
-    pitch_mm, long_mm : float
-        Measured pitch and length of long bars, to be held against Japan Post's tolerances.
+    pitch_mm, long_mm, bar_mm : float
+        Measured pitch, length of long bars and width of bars; the latter two 0 where it was not read.
     """
 
     postcode: str
@@ -78,7 +85,8 @@ class ReadBarcode:
     width_mm: float
     angle: float
     pitch_mm: float
-    long_mm: float
+    long_mm: float = 0.0
+    bar_mm: float = 0.0
 
     def __repr__(self) -> str:
         where = f"at {self.left_mm:.1f}, {self.top_mm:.1f} mm"
@@ -88,6 +96,15 @@ class ReadBarcode:
     def size(self) -> float:
         """Size by the measured pitch, points."""
         return self.pitch_mm / 1.2 * 10
+
+    @property
+    def in_tolerance(self) -> bool:
+        """Whether some size of 8 to 11.5 points has room for all measures in Japan Post's tolerances."""
+        measures = {"long": self.long_mm, "pitch": self.pitch_mm, "bar": self.bar_mm}
+        measures["space"] = self.pitch_mm - self.bar_mm
+        least = [(measures[name] - MEASURED_TO) / high for name, (_low, high) in TOLERANCES.items()]
+        most = [(measures[name] + MEASURED_TO) / low for name, (low, _high) in TOLERANCES.items()]
+        return self.ok and max(*least, SMALLEST / 10) <= min(*most, LARGEST / 10)
 
     @property
     def message(self) -> str:
@@ -150,7 +167,6 @@ def _read(ink: NDArray[np.float32], row: BarRow, mm: float) -> ReadBarcode | Non
         width_mm=(count - 1) * row.pitch / mm,
         angle=float(np.degrees(np.arctan(row.slope))),
         pitch_mm=row.pitch / mm,
-        long_mm=row.height / mm,
     )
     up, down = _arms(ink, row, first + np.arange(count, dtype=np.float64))
     if count != BAR_COUNT:
@@ -161,7 +177,8 @@ def _read(ink: NDArray[np.float32], row: BarRow, mm: float) -> ReadBarcode | Non
     arms = np.concatenate([up, down])
     if ((arms > UNCLEAR[0]) & (arms < UNCLEAR[1])).any():
         return replace(read, problem="unclear")
-    return _decoded(read, (up > 0.5), (down > 0.5))
+    read = _decoded(read, (up > 0.5), (down > 0.5))
+    return _measured(read, ink, row, first + np.flatnonzero((up > 0.5) & (down > 0.5))) if read.ok else read
 
 
 def _decoded(read: ReadBarcode, up: NDArray[np.bool_], down: NDArray[np.bool_]) -> ReadBarcode:
@@ -179,6 +196,19 @@ def _decoded(read: ReadBarcode, up: NDArray[np.bool_], down: NDArray[np.bool_]) 
         ok=True,
         problem="",
     )
+
+
+def _measured(
+    read: ReadBarcode, ink: NDArray[np.float32], row: BarRow, long_bars: NDArray[np.intp]
+) -> ReadBarcode:
+    """Measure long bars by the ink along and across them, finer than a pixel."""
+    places, middle = long_bars.astype(np.float64), np.zeros(1)
+    around = (np.arange(FINE) + 0.5) / FINE - 0.5
+    along = _ink_at(ink, row, places, middle, 1.4 * around).mean(axis=1)
+    across = _ink_at(ink, row, places, around, middle).mean(axis=1)
+    length, width = 1.4 * row.height * np.median(along), row.pitch * np.median(across)
+    scale = read.pitch_mm / row.pitch
+    return replace(read, long_mm=float(length * scale), bar_mm=float(width * scale))
 
 
 def _extent(ink: NDArray[np.float32], row: BarRow) -> tuple[int, int]:
@@ -211,10 +241,20 @@ def _arms(
 def _mean_ink(
     ink: NDArray[np.float32], row: BarRow, places: NDArray[np.float64], along: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    across, down = (grid.ravel() for grid in np.meshgrid(ACROSS, along))
-    x, y = row.points(places, across, down)
-    mean: NDArray[np.float64] = _between_pixels(ink, x, y).mean(axis=1)
+    mean: NDArray[np.float64] = _ink_at(ink, row, places, ACROSS, along).mean(axis=1)
     return mean
+
+
+def _ink_at(
+    ink: NDArray[np.float32],
+    row: BarRow,
+    places: NDArray[np.float64],
+    across: NDArray[np.float64],
+    along: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the ink at a grid of points on each bar, shape (n, across x along)."""
+    right, down = (grid.ravel() for grid in np.meshgrid(across, along))
+    return _between_pixels(ink, *row.points(places, right, down))
 
 
 def _between_pixels(

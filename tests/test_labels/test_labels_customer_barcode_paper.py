@@ -138,7 +138,10 @@ def test_the_canvas_of_reportlab_gets_the_same_bars(bare_fonts: FontChain) -> No
     assert read.left_mm == pytest.approx(60 / MM + 0.27, abs=0.1)
     assert read.top_mm == pytest.approx((A4[1] - 700) / MM - 3.24, abs=0.15)
     assert read.size == pytest.approx(9, abs=0.02)
-    assert read.long_mm == pytest.approx(3.24, abs=0.1)
+    assert read.long_mm == pytest.approx(3.24, abs=0.02)
+    assert read.bar_mm == pytest.approx(0.54, abs=0.01)
+    assert read.pitch_mm == pytest.approx(1.08, abs=0.003)
+    assert read.in_tolerance
 
 
 @pytest.mark.parametrize(("bars", "size"), [("1" * 67, 7.9), ("1" * 67, 11.6), ("1" * 66, 9), ("5" * 67, 9)])
@@ -172,7 +175,7 @@ def test_every_stock_carries_a_barcode_inside_its_labels_or_says_that_it_does_no
 
 
 @pytest.mark.parametrize("dpi", [200, 300])
-@pytest.mark.parametrize(("number", "pages"), [("KPC-E1121", 15), ("ELM011", 10)])
+@pytest.mark.parametrize(("number", "pages"), [("KPC-E1121", 10), ("ELM011", 6)])
 def test_every_barcode_of_whole_sheets_reads_back(
     number: str, pages: int, dpi: int, bare_fonts: FontChain
 ) -> None:
@@ -185,7 +188,7 @@ def test_every_barcode_of_whole_sheets_reads_back(
     ]
     assert [one.symbols for one in read] == [one.symbols for one in barcodes]
     assert [one.check for one in read] == [one.check for one in barcodes]
-    assert all(one.ok and one.message == "" for one in read)
+    assert all(one.ok and one.in_tolerance and one.message == "" for one in read)
     size = barcode_fit(sheet).size
     assert [one.size for one in read] == pytest.approx([size] * len(read), abs=0.02)
 
@@ -229,6 +232,21 @@ def test_a_scan_that_is_not_perfect_reads_back(
     assert [one.symbols for one in read] == (wanted[::-1] if scan == "upside down" else wanted)
 
 
+def test_a_print_that_was_scaled_or_stretched_is_out_of_tolerance(bare_fonts: FontChain) -> None:
+    barcode = some_barcodes(1, 9)[0]
+    for size, shrunk in ((8, 0.92), (11.5, 1.06)):
+        page = one_barcode(barcode.bars or "", bare_fonts, size=size)
+        assert read_one(page).in_tolerance
+        (scaled,) = read_customer_barcodes(page, 300 / shrunk)  # as if every pixel were smaller or larger
+        assert scaled.symbols == barcode.symbols
+        assert not scaled.in_tolerance
+    page = one_barcode(barcode.bars or "", bare_fonts)
+    wide = read_one(ndimage.zoom(page.astype(np.float32), (1, 1.15), order=1))
+    bold = read_one(ndimage.grey_erosion(page, (1, 3)))
+    assert (wide.symbols, bold.symbols) == (barcode.symbols, barcode.symbols)
+    assert (wide.in_tolerance, bold.in_tolerance) == (False, False)
+
+
 @pytest.mark.parametrize("dpi", [150, 200])
 def test_a_page_without_barcodes_gives_none(dpi: int, bare_fonts: FontChain) -> None:
     buffer = BytesIO()
@@ -253,10 +271,10 @@ def test_blank_pages_hold_no_barcode_and_no_picture_is_refused() -> None:
             read_customer_barcodes(image, dpi)
 
 
-def one_barcode(bars: str, chain: FontChain, dpi: int = 300) -> NDArray[Any]:
+def one_barcode(bars: str, chain: FontChain, dpi: int = 300, size: float = 10) -> NDArray[Any]:
     buffer = BytesIO()
     canvas = new_canvas(buffer, "test", training=False, pagesize=(110 * MM, 30 * MM), chain=chain)
-    draw_customer_barcode(canvas, bars, 10 * MM, 12 * MM, 10)
+    draw_customer_barcode(canvas, bars, 10 * MM, 12 * MM, size)
     return next(pictures(save_canvas(canvas, buffer), dpi))
 
 
@@ -306,7 +324,7 @@ def test_chance_damage_never_gives_another_barcode(bare_fonts: FontChain) -> Non
     page = one_barcode(barcode.bars or "", bare_fonts)
     rng = np.random.default_rng(6)
     seen = set()
-    for _round in range(150):
+    for _round in range(100):
         spots = page.copy()
         for _spot in range(rng.integers(1, 4)):
             lower = rng.uniform(-0.5, 3.3)
