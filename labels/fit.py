@@ -1,4 +1,4 @@
-"""Fitting Japanese text into a box: shrink to a floor, then wrap at sensible places, or refuse."""
+"""Fitting Japanese text into a box: condense (長体), shrink to a floor, break well, or refuse."""
 
 import re
 import unicodedata
@@ -12,6 +12,7 @@ from custody.glyphs import cut_units
 __all__ = ["Fitted", "Measure", "TextStyle", "fit_block", "wrap"]
 
 STEP: Final = 0.5  # points
+STRETCH_STEP: Final = 0.05
 WRAP_GAIN: Final = 1.25
 GOOD_END: Final = re.compile(r".*([0-9０-９一二三四五六七八九十]丁目|[区市郡町村・＝、])", re.DOTALL)
 FAIR_END: Final = re.compile(r".*[0-9０-９一二三四五六七八九十](番地|番|号)", re.DOTALL)
@@ -38,11 +39,14 @@ class TextStyle:
         Wanted and smallest size, points.
     leading : float
         Distance of lines as a multiple of the size.
+    condense : float
+        Narrowest width of a character as a part of its own width (長体), 1 = never narrower.
     """
 
     size: float
     floor: float
     leading: float
+    condense: float = 1.0
 
     def height(self, lines: int, size: float | None = None) -> float:
         """Return the height of a block of lines.
@@ -75,11 +79,19 @@ class Fitted:
         Points.
     shrunk : bool
         True where `size` is below the wanted size.
+    stretch : float
+        Width of the characters as a part of their own width; 1 = as the font has them.
     """
 
     lines: tuple[str, ...]
     size: float
     shrunk: bool
+    stretch: float = 1.0
+
+    @property
+    def condensed(self) -> bool:
+        """True where the characters are narrower than the font has them (長体)."""
+        return self.stretch < 1
 
 
 class Measure:
@@ -155,30 +167,68 @@ def fit_block(
     Returns
     -------
     Fitted or None
-        Every part on one line, as large as fits down to the floor. Wrapped, again as large as fits, where one
-        line does not fit or wrapping lets the text be a quarter larger. None where even the floor is too
-        large.
+        Every part on one line, wrapped only where that lets the characters be a quarter larger or wider. At
+        the wanted size, condensed no further than needed; where the narrowest is still too wide, condensed
+        as far and shrunk. None where even the floor is too large.
 
     Examples
     --------
     >>> from custody.fonts import FontChain
     >>> style, measure = TextStyle(10, 8, 1.2), Measure(FontChain.find())
     >>> fit_block(["練馬１丁目２番３号"], 100, 30, style, measure)
-    Fitted(lines=('練馬１丁目２番３号',), size=10.0, shrunk=False)
+    Fitted(lines=('練馬１丁目２番３号',), size=10.0, shrunk=False, stretch=1.0)
     >>> fit_block(["練馬１丁目２番３号"], 60, 30, style, measure)
-    Fitted(lines=('練馬１丁目', '２番３号'), size=10.0, shrunk=False)
+    Fitted(lines=('練馬１丁目', '２番３号'), size=10.0, shrunk=False, stretch=1.0)
+    >>> fit_block(["練馬１丁目２番３号"], 72, 10, TextStyle(10, 8, 1.2, condense=0.7), measure)
+    Fitted(lines=('練馬１丁目２番３号',), size=10, shrunk=False, stretch=0.8)
     """
+    if style.condense < 1:
+        lines = _condensed_lines(parts, width / style.size, height, style, measure)
+        if lines:
+            return _set(lines, style.size, width, style, measure)
+    found = _shrunk_lines(parts, width / style.condense, height, style, measure)
+    return None if found is None else _set(*found, width, style, measure)
+
+
+def _condensed_lines(
+    parts: Sequence[str], room: float, height: float, style: TextStyle, measure: Measure
+) -> Sequence[str]:
+    """Choose the lines at the wanted size, none where even the narrowest characters are too wide."""
+    fits = style.height(len(parts)) <= height
+    stretch = min(room / max(measure.width(part) for part in parts), 1.0) if fits else 0.0
+    if stretch * WRAP_GAIN >= 1:
+        return parts
+    for wrapped in _stretches(style):
+        if stretch * WRAP_GAIN > wrapped:
+            break
+        lines = _wrap_all(parts, room / wrapped, measure)
+        if lines and style.height(len(lines)) <= height:
+            return lines
+    return parts if stretch >= style.condense else ()
+
+
+def _shrunk_lines(
+    parts: Sequence[str], width: float, height: float, style: TextStyle, measure: Measure
+) -> tuple[Sequence[str], float] | None:
+    """Choose lines and size, the largest that fits."""
     in_width = width / max(measure.width(part) for part in parts)
     unwrapped = min(in_width, height / style.height(len(parts), 1.0))
     for size in _sizes(style):
         if size <= unwrapped:
-            return Fitted(tuple(parts), size, size < style.size)
+            return parts, size
         if unwrapped >= style.floor and size < WRAP_GAIN * unwrapped:
             continue
         lines = _wrap_all(parts, width / size, measure)
         if lines and style.height(len(lines), size) <= height:
-            return Fitted(tuple(lines), size, size < style.size)
+            return lines, size
     return None
+
+
+def _set(lines: Sequence[str], size: float, width: float, style: TextStyle, measure: Measure) -> Fitted:
+    """Set lines as wide as their box allows, rounded down to a hundredth of the characters' width."""
+    widest = max(measure.width(line) for line in lines) * size
+    stretch = 1.0 if widest <= width + 1e-6 else max(int(100 * width / widest + 1e-6) / 100, style.condense)
+    return Fitted(tuple(lines), size, size < style.size, stretch)
 
 
 def wrap(text: str, limit: float, measure: Measure) -> list[str] | None:
@@ -228,6 +278,10 @@ def _wrap_all(parts: Iterable[str], limit: float, measure: Measure) -> list[str]
 def _sizes(style: TextStyle) -> list[float]:
     steps = int((style.size - style.floor) / STEP)
     return [style.size - STEP * step for step in range(steps + 1)]
+
+
+def _stretches(style: TextStyle) -> list[float]:
+    return [1 - place * STRETCH_STEP for place in range(int((1 - style.condense) / STRETCH_STEP + 1e-6) + 1)]
 
 
 def _count_that_fits(widths: list[float], limit: float) -> int:

@@ -9,52 +9,18 @@ from typing import Any, Final
 from custody.errors import LabelError
 from custody.messages import gettext as _
 from custody.pdf import MM
+from labels.boxes import Box, LabelPlan, with_furigana
 from labels.fit import STEP, TextStyle
+from labels.layout_barcode import with_barcode
+from labels.look import Look
 from labels.stocks import Stock
 
 __all__ = ["Box", "LabelPlan", "SheetLine", "plan_label", "plan_sheet_line"]
 
 PRESETS: Final = ("normal", "small")
+STYLES: Final = ("postal", "address", "name", "furigana", "token", "footer")
 ROOM: Final = 1.2
 """Parts are spread over at most this multiple of the natural height."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle inside a label: left and top from the label's upper left corner, points."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class LabelPlan:
-    """Boxes and styles of one label.
-
-    Parameters
-    ----------
-    postal, name, token, footer : Box
-        Where the texts stand.
-    address : tuple of Box
-        Boxes with the same upper left corner, tried in order: above the QR code, then beside it.
-    qr : Box
-        The modules of the QR code, without the white around it.
-    styles : dict of str to TextStyle
-        For ``postal``, ``address``, ``name``, ``token`` and ``footer``.
-    honorific : str
-        Put after the name.
-    """
-
-    postal: Box
-    address: tuple[Box, Box]
-    name: Box
-    token: Box
-    footer: Box
-    qr: Box
-    styles: dict[str, TextStyle]
-    honorific: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +33,15 @@ class SheetLine:
     size: float
 
 
-def plan_label(sheet: Stock) -> LabelPlan:
+def plan_label(sheet: Stock, look: Look | None = None) -> LabelPlan:
     """Work out where the parts of a label stand.
 
     Parameters
     ----------
     sheet : Stock
         The label sheet.
+    look : Look, optional
+        Whether furigana and customer barcode are wanted.
 
     Returns
     -------
@@ -95,7 +63,11 @@ def plan_label(sheet: Stock) -> LabelPlan:
                 width=least["least_width"], height=least["least_height"]
             ),
         )
-    return _arrange(sheet, sizes)
+    look = Look() if look is None else look
+    plan = _arrange(sheet, sizes)
+    if look.furigana:
+        plan = with_furigana(plan, sizes["furigana"]["height"] * MM)
+    return with_barcode(plan, sheet, sizes | _data()["barcode"], _data()["qr"]) if look.barcode else plan
 
 
 def plan_sheet_line(sheet: Stock) -> SheetLine | None:
@@ -128,7 +100,7 @@ def _arrange(sheet: Stock, sizes: dict[str, Any]) -> LabelPlan:
     scale, above = _scale(sheet, sizes)
     left, gap, name_height = (sizes[key] * scale * MM for key in ("margin_x", "gap", "name_height"))
     top, bottom = above + sizes["margin_y"] * MM, sheet.height * MM - above - sizes["margin_y"] * MM
-    styles = {key: _style(sizes[key], scale) for key in ("postal", "address", "name", "token", "footer")}
+    styles = {key: _style(sizes[key], scale) for key in STYLES}
     side, full = _data()["qr"]["side"] * MM, sheet.width * MM - 2 * left
     beside, above_qr = full - side - quiet_zone(), bottom - side - quiet_zone()
     footer_top = bottom - styles["footer"].size
@@ -147,7 +119,6 @@ def _arrange(sheet: Stock, sizes: dict[str, Any]) -> LabelPlan:
         footer=Box(left, footer_top, beside, styles["footer"].size),
         qr=Box(left + full - side, bottom - side, side, side),
         styles=styles,
-        honorific=str(_data()["honorific"]),
     )
 
 
@@ -160,7 +131,7 @@ def _scale(sheet: Stock, sizes: dict[str, Any]) -> tuple[float, float]:
 
 def _style(values: dict[str, float], scale: float) -> TextStyle:
     size = int(values["size"] * scale / STEP) * STEP
-    return TextStyle(size, min(values["floor"], size), values["leading"])
+    return TextStyle(size, min(values["floor"], size), values["leading"], values.get("condense", 1.0))
 
 
 def quiet_zone() -> float:

@@ -4,14 +4,16 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from custody.errors import InputError
 from custody.fonts import FontChain
 from custody.messages import gettext as _
 from custody.messages import mark
-from labels.fit import Fitted, Measure, fit_block
-from labels.layout import Box, LabelPlan
+from labels.boxes import Box, LabelPlan
+from labels.customer_barcode_make import CustomerBarcode, customer_barcode
+from labels.fit import WRAP_GAIN, Fitted, Measure, fit_block
+from labels.look import Look
 from labels.tokens import format_token, valid_tokens
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["HOLD_REASONS", "LABEL_COLUMNS", "HeldBack", "ReadyLabel", "prepare_labels"]
 
 LABEL_COLUMNS: Final = ("postal_code", "address", "name", "token", "copy")
+FURIGANA: Final = "furigana"
+"""Column that is needed only where furigana are printed."""
 HOLD_REASONS: Final = {
     "address_too_long": mark("the address does not fit on the label"),
     "blank": mark("the name or the address is empty"),
@@ -73,6 +77,12 @@ class ReadyLabel:
         What the QR code holds: ``token.wave.copy``.
     copy : str
         Number of the copy.
+    furigana : Fitted or None
+        Line above the name.
+    barcode : CustomerBarcode or None
+        The customer barcode or why there is none; None where none was asked for.
+    based : bool
+        True where a base character stands in for a variant that no font has.
     """
 
     row: int
@@ -82,11 +92,19 @@ class ReadyLabel:
     token: str
     content: str
     copy: str
+    furigana: Fitted | None = None
+    barcode: CustomerBarcode | None = None
+    based: bool = False
 
     @property
     def shrunk(self) -> bool:
         """True where the name or the address is smaller than wanted."""
         return self.address.shrunk or self.name.shrunk
+
+    @property
+    def condensed(self) -> bool:
+        """True where the name or the address is narrower than the font has it (長体)."""
+        return self.address.condensed or self.name.condensed
 
 
 class _Row(NamedTuple):
@@ -97,6 +115,7 @@ class _Row(NamedTuple):
     name: str
     token: str
     copy: str
+    furigana: str = ""
 
 
 def prepare_labels(
@@ -105,13 +124,14 @@ def prepare_labels(
     chain: FontChain,
     wave: int,
     numbers: Sequence[int] | None = None,
+    look: Look | None = None,
 ) -> tuple[list[ReadyLabel], list[HeldBack]]:
     """Check and fit every label.
 
     Parameters
     ----------
     labels : DataFrame
-        Columns `LABEL_COLUMNS`.
+        Columns `LABEL_COLUMNS`, and ``furigana`` where it is printed.
     plan : LabelPlan
         Where the parts of a label stand.
     chain : FontChain
@@ -120,6 +140,8 @@ def prepare_labels(
         Number of the mailing.
     numbers : sequence of int, optional
         Row numbers of the labels; default 1, 2, 3, ...
+    look : Look, optional
+        How the labels look.
 
     Returns
     -------
@@ -131,9 +153,10 @@ def prepare_labels(
     InputError
         ``LAB-COLUMNS`` where a column is missing, ``LAB-TWICE`` where a token stands twice.
     """
-    rows = _rows(labels)
+    look = Look() if look is None else look
+    rows = _rows(labels, LABEL_COLUMNS + ((FURIGANA,) if look.furigana else ()))
     good_tokens = valid_tokens(row.token for row in rows).tolist()
-    fit = _Fitter(plan, chain)
+    fit = _Fitter(plan, chain, look)
     ready: list[ReadyLabel] = []
     held: list[HeldBack] = []
     numbers = range(1, len(rows) + 1) if numbers is None else numbers
@@ -146,13 +169,13 @@ def prepare_labels(
     return sorted(ready, key=lambda label: label.postal), held
 
 
-def _rows(labels: "pd.DataFrame") -> list[_Row]:
-    for column in LABEL_COLUMNS:
+def _rows(labels: "pd.DataFrame", wanted: tuple[str, ...]) -> list[_Row]:
+    for column in wanted:
         if column not in labels.columns:
             raise InputError(
                 "LAB-COLUMNS",
                 _("The data for labels lack a column."),
-                hint=_("Columns are: {columns}.").format(columns=", ".join(LABEL_COLUMNS)),
+                hint=_("Columns are: {columns}.").format(columns=", ".join(wanted)),
                 column=column,
             )
     if labels["token"].duplicated().any():
@@ -163,28 +186,31 @@ def _rows(labels: "pd.DataFrame") -> list[_Row]:
             row=int(labels["token"].duplicated().to_numpy().argmax()) + 1,
             column="token",
         )
-    columns = (labels[column].fillna("").astype(str) for column in LABEL_COLUMNS)
+    columns = (labels[column].fillna("").astype(str) for column in wanted)
     return [_Row(*values) for values in zip(*columns, strict=True)]
 
 
 class _Fitter:
     """Checks and fits one label after the other with the same plan and fonts."""
 
-    def __init__(self, plan: LabelPlan, chain: FontChain) -> None:
+    def __init__(self, plan: LabelPlan, chain: FontChain, look: Look) -> None:
         self._plan = plan
         self._chain = chain
+        self._look = look
         self._measure = Measure(chain)
 
     def label(self, number: int, row: _Row, wave: int) -> ReadyLabel | str:
         """Return the label, or the code of why it is held back."""
+        given, row = row, self._drawable(row)
         problem = self._problem(row)
         if problem is not None:
             return problem
         address = self._fitted(self._plan.address, "address", row.address.strip().split(BUILDING, maxsplit=1))
         if address is None:
             return "address_too_long"
-        name = self._fitted((self._plan.name,), "name", [f"{row.name.strip()} {self._plan.honorific}"])
-        if name is None:
+        name = self._fitted((self._plan.name,), "name", [f"{row.name.strip()} {self._look.honorific}"])
+        furigana = self._furigana(row.furigana)
+        if name is None or isinstance(furigana, str):
             return "name_too_long"
         return ReadyLabel(
             row=number,
@@ -194,10 +220,26 @@ class _Fitter:
             token=format_token(row.token),
             content=f"{row.token}.{wave}.{row.copy}",
             copy=row.copy,
+            furigana=furigana,
+            barcode=customer_barcode(row.postal_code, row.address) if self._plan.barcode else None,
+            based=row != given,
         )
 
+    def _drawable(self, row: _Row) -> _Row:
+        """Put base characters in the place of variants that no font has, where the run asks for it."""
+        if self._look.variants != "base":
+            return row
+        base = self._chain.with_base_characters
+        return row._replace(address=base(row.address), name=base(row.name), furigana=base(row.furigana))
+
+    def _furigana(self, text: str) -> Fitted | Literal["too long"] | None:
+        box = self._plan.furigana
+        if box is None or not text.strip():
+            return None
+        return self._fitted((box,), "furigana", [text]) or "too long"
+
     def _problem(self, row: _Row) -> str | None:
-        text = row.address + row.name
+        text = row.address + row.name + row.furigana
         tests: Iterator[tuple[str, bool]] = iter(
             (
                 ("copy", COPY.fullmatch(row.copy) is None),
@@ -211,5 +253,16 @@ class _Fitter:
 
     def _fitted(self, boxes: tuple[Box, ...], key: str, parts: list[str]) -> Fitted | None:
         kept, style = [part.strip() for part in parts if part.strip()], self._plan.styles[key]
-        tries = (fit_block(kept, box.width, box.height, style, self._measure) for box in boxes)
-        return next((fitted for fitted in tries if fitted is not None), None)
+        best: Fitted | None = None
+        for box in boxes:
+            fitted = fit_block(kept, box.width, box.height, style, self._measure)
+            if fitted is not None and (best is None or _legible(fitted) > _legible(best)):
+                best = fitted
+            if best is not None and _legible(best) == style.size:
+                break
+        return best
+
+
+def _legible(text: Fitted) -> float:
+    """Rate a text: its size, less where it is much condensed."""
+    return text.size * min(1.0, WRAP_GAIN * text.stretch)

@@ -11,8 +11,11 @@ from custody.errors import LabelError
 from custody.files import write_whole
 from custody.fonts import FontChain
 from custody.messages import gettext as _
+from labels.bags import Bag, bags_of
+from labels.boxes import LabelPlan
 from labels.layout import plan_label
-from labels.prepare import HOLD_REASONS, HeldBack, prepare_labels
+from labels.look import Look
+from labels.prepare import HOLD_REASONS, HeldBack, ReadyLabel, prepare_labels
 from labels.sheets import RunOptions, draw_sheets
 from labels.stocks import DEFAULT_STOCK, Stock
 from labels.stocks import stock as find_stock
@@ -45,6 +48,18 @@ class PrintRun:
         Digest of the PDF, 64 lower hex digits.
     path : pathlib.Path
         The PDF.
+    condensed : tuple of int
+        Rows whose name or address was set narrower to fit (長体).
+    based : tuple of int
+        Rows printed with a base character for a variant that no font has; only where the run asked for it.
+    barcodes : int
+        Labels with a customer barcode.
+    without_barcode : tuple of (int, str)
+        Rows that got none although the stock carries it, each with the code of the reason.
+    barcode_note : str
+        How large the barcode is, or why this stock cannot carry it; empty where none was asked for.
+    bags : tuple of Bag
+        Labels by the first three digits of the postal code.
     """
 
     run: int
@@ -55,6 +70,12 @@ class PrintRun:
     shrunk: tuple[int, ...]
     pdf_sha256: str
     path: Path
+    condensed: tuple[int, ...] = ()
+    based: tuple[int, ...] = ()
+    barcodes: int = 0
+    without_barcode: tuple[tuple[int, str], ...] = ()
+    barcode_note: str = ""
+    bags: tuple[Bag, ...] = ()
 
     def __repr__(self) -> str:
         counts = f"{self.labels} labels, {self.sheets} sheets, {len(self.held_back)} held back"
@@ -66,7 +87,8 @@ class PrintRun:
         Returns
         -------
         DataFrame
-            Columns ``run, stock, labels, sheets, held_back, shrunk, pdf_sha256``; one row.
+            Columns ``run, stock, labels, sheets, held_back, condensed, shrunk, based, barcodes, pdf_sha256``;
+            one row.
         """
         import pandas as pd
 
@@ -76,7 +98,10 @@ class PrintRun:
             "labels": self.labels,
             "sheets": self.sheets,
             "held_back": len(self.held_back),
+            "condensed": len(self.condensed),
             "shrunk": len(self.shrunk),
+            "based": len(self.based),
+            "barcodes": self.barcodes,
             "pdf_sha256": self.pdf_sha256,
         }
         return pd.DataFrame([row])
@@ -107,6 +132,7 @@ def print_run(
     title: str = "",
     clock: Clock | None = None,
     fonts: FontChain | None = None,
+    look: Look | None = None,
 ) -> PrintRun:
     """Print labels to a PDF.
 
@@ -131,6 +157,8 @@ def print_run(
         Puts the date of printing into the sheet's margin.
     fonts : FontChain, optional
         Default: the fonts of this computer.
+    look : Look, optional
+        Honorific, furigana, customer barcode, marks for bags, borders, printer.
 
     Returns
     -------
@@ -157,6 +185,7 @@ def print_run(
         training=training,
         title=title,
         printed_on=None if clock is None else clock.today(),
+        look=Look() if look is None else look,
     )
     data, made = compose_run(labels, path, options, fonts)
     write_whole(made.path, data)
@@ -197,8 +226,8 @@ def compose_run(
     """
     options.stock.position(options.first_label - 1)
     chain = FontChain.find() if fonts is None else fonts
-    plan = plan_label(options.stock)
-    ready, held = prepare_labels(labels, plan, chain, options.wave, rows)
+    plan = plan_label(options.stock, options.look)
+    ready, held = prepare_labels(labels, plan, chain, options.wave, rows, options.look)
     if not ready:
         raise LabelError(
             "LAB-NOTHING",
@@ -206,14 +235,35 @@ def compose_run(
             hint=_("See the list of labels held back, and ask staff for a new package."),
         )
     data = draw_sheets(ready, plan, options, chain)
-    made = PrintRun(
+    return data, _report(ready, held, plan, options, data, Path(path))
+
+
+def _report(
+    ready: Sequence[ReadyLabel],
+    held: Sequence[HeldBack],
+    plan: LabelPlan,
+    options: RunOptions,
+    data: bytes,
+    path: Path,
+) -> PrintRun:
+    barcodes = [(label.row, label.barcode) for label in ready if label.barcode is not None]
+    return PrintRun(
         run=options.run,
         stock=options.stock.name,
         labels=len(ready),
         sheets=options.sheets(len(ready)),
         held_back=tuple(held),
-        shrunk=tuple(sorted(label.row for label in ready if label.shrunk)),
+        shrunk=_rows_where(ready, "shrunk"),
         pdf_sha256=hashlib.sha256(data).hexdigest(),
-        path=Path(path),
+        path=path,
+        condensed=_rows_where(ready, "condensed"),
+        based=_rows_where(ready, "based"),
+        barcodes=sum(barcode.reason is None for _row, barcode in barcodes),
+        without_barcode=tuple(sorted((row, code.reason.code) for row, code in barcodes if code.reason)),
+        barcode_note=plan.barcode_note,
+        bags=bags_of([label.postal for label in ready]),
     )
-    return data, made
+
+
+def _rows_where(ready: Sequence[ReadyLabel], what: str) -> tuple[int, ...]:
+    return tuple(sorted(label.row for label in ready if getattr(label, what)))

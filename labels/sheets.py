@@ -1,7 +1,7 @@
 """Drawing prepared labels on sheets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
 from typing import Final
@@ -10,8 +10,12 @@ from custody.console import progress
 from custody.fonts import FontChain
 from custody.messages import gettext as _
 from custody.pdf import MM, TRAINING_TEXT, new_canvas, save_canvas
+from labels.bags import starts_of_bags
+from labels.boxes import Box, LabelPlan
+from labels.customer_barcode_draw import draw_customer_barcode
 from labels.fit import Fitted, Measure, TextStyle
-from labels.layout import Box, LabelPlan, SheetLine, plan_sheet_line
+from labels.layout import SheetLine, plan_sheet_line
+from labels.look import Look
 from labels.prepare import ReadyLabel
 from labels.stocks import Stock
 from labels.stream import ASCENT, PageStream
@@ -20,6 +24,10 @@ __all__ = ["RunOptions", "draw_sheets"]
 
 GRAY: Final = 0.35
 MARK_SIZE: Final = 7.0
+BORDER: Final = 0.3
+TAB_MM: Final = (1.0, 1.2)
+"""Distance from a label's left edge and width of the mark where another bag begins."""
+BAG_SIZE: Final = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class RunOptions:
         Title of the survey.
     printed_on : datetime.date, optional
         Date for the margin.
+    look : Look
+        How the labels look.
     """
 
     stock: Stock
@@ -49,6 +59,7 @@ class RunOptions:
     training: bool
     title: str
     printed_on: date | None = None
+    look: Look = field(default_factory=Look)
 
     def sheets(self, labels: int) -> int:
         """Return how many sheets a number of labels takes.
@@ -95,12 +106,14 @@ def draw_sheets(
     draw = _Drawer(plan, options, chain, PageStream(canvas, chain), height)
     skipped = options.first_label - 1
     total = options.sheets(len(labels))
+    bags = starts_of_bags([label.postal for label in labels], options.look.bags)
     for page in progress(range(total), total, _("sheets")):
         start = page * sheet.per_sheet - skipped
         here = range(max(start, 0), min(start + sheet.per_sheet, len(labels)))
+        draw.begin()
         draw.margin(page + 1, total, here, len(labels))
         for number in here:
-            draw.label(labels[number], *sheet.position(number - start))
+            draw.label(labels[number], bags.get(number, ""), *sheet.position(number - start))
         draw.stream.flush()
         canvas.showPage()
     return save_canvas(canvas, buffer)
@@ -120,7 +133,17 @@ class _Drawer:
         self._line = plan_sheet_line(options.stock)
         self._mark_width = self._measure.width(TRAINING_TEXT) * MARK_SIZE
 
-    def label(self, label: ReadyLabel, left_mm: float, top_mm: float) -> None:
+    def begin(self) -> None:
+        """Set the printer right, and draw the edges of the labels where they are wanted."""
+        look, sheet = self._options.look, self._options.stock
+        if look.printer.corrects:
+            self.stream.draw(look.printer.operator(self._paper_height))
+        for place in range(sheet.per_sheet if look.borders else 0):
+            left, top = (length * MM for length in sheet.position(place))
+            height = sheet.height * MM
+            self.stream.box(left, self._paper_height - top - height, sheet.width * MM, height, BORDER)
+
+    def label(self, label: ReadyLabel, bag: str, left_mm: float, top_mm: float) -> None:
         """Draw one label whose upper left corner lies there on the sheet."""
         plan, options = self._plan, self._options
         x, y = left_mm * MM, self._paper_height - top_mm * MM
@@ -129,6 +152,13 @@ class _Drawer:
         self._block(plan.address[0], plan.styles["address"], label.address, x, y)
         middle = _centred(plan.name, plan.styles["name"], label.name)
         self._block(middle, plan.styles["name"], label.name, x, y)
+        if plan.furigana is not None and label.furigana is not None:
+            self._block(plan.furigana, plan.styles["furigana"], label.furigana, x, y)
+        if plan.barcode is not None and label.barcode is not None and label.barcode.bars:
+            bars, bottom = plan.barcode, y - plan.barcode.top - plan.barcode.height
+            draw_customer_barcode(self.stream, label.barcode.bars, x + bars.left, bottom, plan.barcode_size)
+        if bag:
+            self._bag(bag, x, y)
         self._line_of(plan.token, "token", label.token, x, y)
         self.stream.qr(x + plan.qr.left, y - plan.qr.top - plan.qr.height, plan.qr.height, label.content)
         self.stream.gray(GRAY)
@@ -137,6 +167,14 @@ class _Drawer:
         if options.training:
             right = plan.postal.left + plan.postal.width - self._mark_width
             self.stream.text(x + right, y - plan.postal.top - MARK_SIZE * ASCENT, MARK_SIZE, TRAINING_TEXT)
+
+    def _bag(self, bag: str, x: float, y: float) -> None:
+        """Mark the label with which a bag begins: a tab at its left edge, and the digits."""
+        plan, size = self._plan, BAG_SIZE
+        left, width = (length * MM for length in TAB_MM)
+        self.stream.box(x + left, y - plan.postal.top - plan.postal.height, width, plan.postal.height)
+        right = plan.footer.left + plan.footer.width - self._measure.width(bag) * size
+        self.stream.text(x + right, y - plan.footer.top - plan.footer.height * ASCENT, size, bag)
 
     def margin(self, page: int, total: int, here: range, labels: int) -> None:
         """Write title, run, sheet and counts into the margin of the sheet."""
@@ -168,7 +206,7 @@ class _Drawer:
     def _block(self, box: Box, style: TextStyle, text: Fitted, x: float, y: float) -> None:
         baseline = y - box.top - text.size * ASCENT
         for line in text.lines:
-            self.stream.text(x + box.left, baseline, text.size, line)
+            self.stream.text(x + box.left, baseline, text.size, line, text.stretch)
             baseline -= text.size * style.leading
 
 

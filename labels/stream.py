@@ -37,7 +37,7 @@ class PageStream:
         self._font_of = pdfmetrics.getFont
         self._operators: list[str] = []
 
-    def text(self, x: float, baseline: float, size: float, text: str) -> None:
+    def text(self, x: float, baseline: float, size: float, text: str, stretch: float = 1.0) -> None:
         """Write one line.
 
         Parameters
@@ -48,6 +48,8 @@ class PageStream:
             Points.
         text : str
             Characters that the chain can draw.
+        stretch : float
+            Width of the characters as a part of their own width (長体).
         """
         document, escape = self._canvas._doc, self._canvas._escape
         shown = []
@@ -56,7 +58,8 @@ class PageStream:
             for subset, codes in font.splitString(piece, document):
                 inner = font.getSubsetInternalName(subset, document)
                 shown.append(f"{inner} {size:g} Tf ({escape(codes)}) Tj")
-        self._operators.append(f"BT 1 0 0 1 {x:.2f} {baseline:.2f} Tm {' '.join(shown)} ET")
+        line = f"BT 1 0 0 1 {x:.2f} {baseline:.2f} Tm {' '.join(shown)} ET"
+        self._operators.append(line if stretch == 1 else f"q {100 * stretch:g} Tz {line} Q")
 
     def gray(self, level: float) -> None:
         """Set how dark what follows is.
@@ -93,6 +96,21 @@ class PageStream:
             ASCII, in points from the page's lower left corner.
         """
         self._operators.append(operators)
+
+    def box(self, x: float, y: float, width: float, height: float, line: float = 0.0) -> None:
+        """Draw a rectangle.
+
+        Parameters
+        ----------
+        x, y : float
+            Lower left corner from the page's lower left corner, points.
+        width, height : float
+            Points.
+        line : float
+            Width of its outline, points; 0 fills it.
+        """
+        shape = f"{x:.2f} {y:.2f} {width:.2f} {height:.2f} re"
+        self._operators.append(f"q {line:g} w {shape} S Q" if line else f"{shape} f")
 
     def flush(self) -> None:
         """Hand the operators to the page that is open on the canvas."""

@@ -244,7 +244,7 @@ def test_sheets_are_counted_from_the_first_label(
     assert repr(made) == "PrintRun(run 1: 12 labels, 2 sheets, 0 held back)"
 
 
-def test_long_texts_shrink_or_wrap_and_are_reported(
+def test_long_texts_are_condensed_or_shrunk_and_reported(
     labels: Labels, bare_fonts: FontChain, tmp_path: Path
 ) -> None:
     table = labels(12)
@@ -253,7 +253,10 @@ def test_long_texts_shrink_or_wrap_and_are_reported(
     table.loc[6, "address"] = "東京都練馬区光が丘" + "７" * 12 + "号"
     made = print_run(table, tmp_path / "a.pdf", fonts=bare_fonts)
     assert made.held_back == ()
-    assert made.shrunk == (4, 7)
+    assert (made.shrunk, made.condensed) == ((4,), (4, 7))
+    table.loc[6, "address"] = "東京都練馬区光が丘" + "７" * 33 + "号"
+    made = print_run(table, tmp_path / "a.pdf", fonts=bare_fonts)
+    assert (made.shrunk, made.condensed) == ((4, 7), (4, 7))
 
 
 def test_killed_printing_leaves_no_file_under_the_final_name(tmp_path: Path) -> None:
