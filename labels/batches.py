@@ -20,6 +20,7 @@ from labels.pieces import (
 )
 from labels.reasons import find_reason
 from labels.scans import Scan, ScannedCode, parse_code, parse_day
+from labels.seals import fits_check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,8 +115,11 @@ class ScanBatch:
             return self._set_aside(scan, "unknown_copy", code.token)
         if piece.copy and code.copy is not None and code.copy < piece.copy:
             return self._set_aside(scan, "old_copy", code.token)
+        if not fits_check(code.seal, piece.check, piece.code):
+            return self._set_aside(scan, "wrong_seal", code.token)
         before = any(one.state == "returned" for one in labels if one.wave != piece.wave)
-        return self._change(scan, piece, *wanted, before=before)
+        kind, facts = self._change(scan, piece, *wanted, before=before)
+        return kind, {**facts, "seal": code.seal} if code.seal and wanted[0] in FINAL_STATES else facts
 
     def _wanted(self, scan: Scan) -> tuple[str, str] | None:
         """Return the state and reason that a scan means; None where the two do not go together."""
@@ -136,8 +140,10 @@ class ScanBatch:
         if day is None:
             return self._set_aside(scan, "bad_date", piece.token)
         problem = piece.may_become(state)
+        if problem is None and piece.run in self._pieces.closed and state not in FINAL_STATES:
+            problem = "run_closed"
         if problem is not None:
-            return self._set_aside(scan, problem, piece.token)
+            return self._set_aside(scan, problem, piece.token, **piece.numbers)
         self._pending[piece.token, piece.wave] = changed(piece, state, day, reason)
         if state == "returned" and before:
             self.exceptions.append(ScanException(scan.row, SECOND_RETURN))
@@ -145,9 +151,9 @@ class ScanBatch:
             self.accepted[state] = self.accepted.get(state, 0) + 1
         return piece.act(state, day, reason)
 
-    def _set_aside(self, scan: Scan, code: str, token: str) -> Act:
+    def _set_aside(self, scan: Scan, code: str, token: str, **numbers: int) -> Act:
         self.exceptions.append(ScanException(scan.row, code))
-        return SET_ASIDE, {"row": scan.row, "code": code, "token": token}
+        return SET_ASIDE, {"row": scan.row, "code": code, "token": token, **numbers}
 
 
 def _chosen(labels: list[Piece], code: ScannedCode, state: str) -> Piece | None:

@@ -23,8 +23,21 @@ __all__ = [
     "undone",
 ]
 
-ScanState = Literal["mailed", "returned", "undeliverable", "refused", "spoiled"]
-State = Literal["held_back", "printed", "spoiled", "voided", "mailed", "returned", "undeliverable", "refused"]
+ScanState = Literal[
+    "mailed", "returned", "undeliverable", "refused", "spoiled", "destroyed", "returned_unused"
+]
+State = Literal[
+    "held_back",
+    "printed",
+    "spoiled",
+    "destroyed",
+    "returned_unused",
+    "voided",
+    "mailed",
+    "returned",
+    "undeliverable",
+    "refused",
+]
 SCAN_STATES: Final[tuple[str, ...]] = get_args(ScanState)
 STATES: Final[tuple[str, ...]] = get_args(State)
 FINAL_STATES: Final = ("returned", "undeliverable", "refused")
@@ -39,6 +52,7 @@ UNDONE: Final = "label.undone"
 SET_ASIDE: Final = "label.set_aside"
 VOIDS: Final = "label.voids"
 VOIDED: Final = "label.voided"
+RUN_CLOSED: Final = "label.run_closed"
 
 EXCEPTION_CODES: Final = {
     "bad_date": mark("the date is not one"),
@@ -50,16 +64,21 @@ EXCEPTION_CODES: Final = {
     "not_mailed": mark("this label was not recorded as mailed"),
     "old_copy": mark("a newer copy of this label was printed; this one is void"),
     "other_state": mark("another state was recorded for this label; undo it first"),
+    "run_closed": mark("the print run of this label is closed; only letters that come back are recorded"),
     "second_return": mark("recorded; another questionnaire of this person came back before, both count once"),
     "unknown_copy": mark("this job has printed no such copy of the label"),
     "unknown_token": mark("this job has printed no such label"),
     "voided": mark("staff voided this label; do not mail it, destroy it"),
+    "wrong_seal": mark("the seal is not the one of this label: the code may be made up; tell staff"),
 }
 """Why a scan is set aside, or in one case worth a look: code and what it means."""
 
 SECOND_RETURN: Final = "second_return"
 
-LEFT_HAND: Final = ("mailed", "spoiled")
+LEFTOVER: Final = ("destroyed", "returned_unused")
+"""What becomes of a label that is not mailed: destroyed here, or given back to staff unused."""
+
+LEFT_HAND: Final = ("mailed", "spoiled", *LEFTOVER)
 """The states that follow upon ``printed``; the final states follow upon ``mailed``."""
 
 REACHED: Final = ("mailed", *FINAL_STATES)
@@ -91,6 +110,8 @@ class Piece:
         Which label of its print run it is, from 1 (0 = never printed).
     reason : str
         Code of why it came back (`labels.reasons`), empty where none was given.
+    check : str
+        What tells a wrong seal (`labels.seals.seal_check`), empty where the label has none.
     """
 
     token: str
@@ -103,6 +124,7 @@ class Piece:
     undone: int = 0
     place: int = 0
     reason: str = ""
+    check: str = ""
 
     @property
     def name(self) -> str:
@@ -114,6 +136,16 @@ class Piece:
         """What an event says of which label it is: token and copy, and the wave after the first."""
         wave: dict[str, Fact] = {} if self.wave == 1 else {"wave": self.wave}
         return {"token": self.token, "copy": self.copy, **wave}
+
+    @property
+    def code(self) -> str:
+        """What the code of the label holds before its seal: ``token.wave.copy``."""
+        return f"{self.token}.{self.wave}.{self.copy}"
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Wave, copy and print run."""
+        return {"wave": self.wave, "copy": self.copy, "run": self.run}
 
     @property
     def aapor(self) -> str:
@@ -135,6 +167,8 @@ class Piece:
         """
         if state == self.state or (state == "mailed" and self.state in FINAL_STATES):
             return "duplicate"
+        if self.state == "voided" and state in LEFTOVER:
+            return None
         if self.state in ("held_back", "voided"):
             return self.state
         if self.state == "printed":
@@ -174,8 +208,10 @@ class Pieces:
         Token and wave → newest copy, in the order of printing.
     newest : dict of str to Piece
         Token → the label of its last wave.
-    printed, void, spoiled_before : Counter of int
-        Wave → labels printed (all copies), made void by a newer copy, and spoiled before one.
+    printed, void, spoiled_before, destroyed_before : Counter of int
+        Wave → labels printed (all copies), made void by a newer copy, and spoiled or destroyed before one.
+    closed : set of int
+        Print runs that were closed.
     """
 
     def __init__(self) -> None:
@@ -184,6 +220,8 @@ class Pieces:
         self.printed: Counter[int] = Counter()
         self.void: Counter[int] = Counter()
         self.spoiled_before: Counter[int] = Counter()
+        self.destroyed_before: Counter[int] = Counter()
+        self.closed: set[int] = set()
         self.runs = 0
         self.seen = 0
         self.voided: set[str] = set()
@@ -284,6 +322,8 @@ class Pieces:
         elif kind == VOIDED:
             self.voided.add(token)
             self._keep_void(token)
+        elif kind == RUN_CLOSED:
+            self.closed.add(int(facts["run"]))
 
     def _keep_void(self, token: str) -> None:
         """A void token's label that has not left the house is void, whatever is recorded of it later."""
@@ -300,10 +340,13 @@ class Pieces:
         self._placed += 1
         if before is not None and before.state == "spoiled":
             self.spoiled_before[wave] += 1
+        elif before is not None and before.state == "destroyed":
+            self.destroyed_before[wave] += 1
         elif before is not None and before.state != "held_back":
             self.void[wave] += 1
         self._steps[token] = [step for step in self._steps.get(token, ()) if step != wave]
-        self._set(Piece(token, copy, run, wave, "printed", place=self._placed))
+        check = str(facts.get("check", ""))
+        self._set(Piece(token, copy, run, wave, "printed", place=self._placed, check=check))
         self._keep_void(token)
 
 

@@ -24,6 +24,8 @@ MEANINGS: Final = {
     "spoiled": mark("labels spoiled"),
     "void": mark("labels void, a newer copy was printed"),
     "voided": mark("labels voided, to be destroyed"),
+    "destroyed": mark("labels destroyed"),
+    "returned_unused": mark("labels given back to staff unused"),
     "in_hand": mark("labels still in hand"),
     "difference": mark("labels not accounted for"),
     "returned": mark("questionnaires returned"),
@@ -47,11 +49,11 @@ class Reconciliation:
         Persons whom staff voided before a label was printed.
     printed : int
         Labels printed, all copies, counted event by event.
-    mailed, spoiled, void, voided, in_hand : int
+    mailed, spoiled, void, voided, destroyed, returned_unused, in_hand : int
         Where the printed labels are: void where a newer copy was printed, voided where staff said after the
-        hand-over that nothing may be mailed.
+        hand-over that nothing may be mailed, returned_unused where they were given back to staff.
     difference : int
-        ``printed - (mailed + spoiled + void + voided + in_hand)``; anything but 0 must be explained.
+        ``printed`` less all of these; anything but 0 must be explained.
     returned, undeliverable, refused, outstanding : int
         What became of the mailed labels.
     """
@@ -64,6 +66,8 @@ class Reconciliation:
     spoiled: int
     void: int
     voided: int
+    destroyed: int
+    returned_unused: int
     in_hand: int
     difference: int
     returned: int
@@ -111,12 +115,13 @@ def reconcile(pieces: Pieces, wave: int | None = None) -> Reconciliation:
     tokens = {piece.token for piece in chosen}
     on_paper = {piece.token for piece in chosen if piece.copy}
     ends = Counter(_ends(pieces, tokens, wave))
-    printed, void, before = (
+    printed, void, before, destroyed = (
         counts.total() if wave is None else counts[wave]
-        for counts in (pieces.printed, pieces.void, pieces.spoiled_before)
+        for counts in (pieces.printed, pieces.void, pieces.spoiled_before, pieces.destroyed_before)
     )
     mailed = sum(states[state] for state in REACHED)
     spoiled, in_hand = states["spoiled"] + before, states["printed"]
+    destroyed, unused = states["destroyed"] + destroyed, states["returned_unused"]
     voided = sum(1 for piece in chosen if piece.state == "voided" and piece.copy)
     unseen = pieces.voided - tokens if wave is None else set()
     return Reconciliation(
@@ -128,8 +133,10 @@ def reconcile(pieces: Pieces, wave: int | None = None) -> Reconciliation:
         spoiled=spoiled,
         void=void,
         voided=voided,
+        destroyed=destroyed,
+        returned_unused=unused,
         in_hand=in_hand,
-        difference=printed - (mailed + spoiled + void + voided + in_hand),
+        difference=printed - (mailed + spoiled + void + voided + destroyed + unused + in_hand),
         outstanding=ends["mailed"],
         returned=ends["returned"],
         undeliverable=ends["undeliverable"],

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final, get_args
@@ -12,6 +12,7 @@ from custody.errors import InputError
 from custody.messages import gettext as _
 from labels.pieces import ScanState
 from labels.reasons import REASON_MARK, plain_code
+from labels.seals import plain_seal
 from labels.tokens import parse_token
 
 __all__ = ["Scan", "ScanMode", "ScannedCode", "parse_code", "parse_day", "read_scans"]
@@ -50,11 +51,12 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class ScannedCode:
-    """A code that was read: the token, and copy and wave where the code told them."""
+    """A code that was read: the token, and copy, wave and seal where the code told them."""
 
     token: str
     copy: int | None
     wave: int | None = None
+    seal: str = field(default="", repr=False)
 
 
 def parse_code(text: str) -> ScannedCode:
@@ -63,13 +65,12 @@ def parse_code(text: str) -> ScannedCode:
     Parameters
     ----------
     text : str
-        ``token`` in any spelling, or ``token.wave.copy``, with a seal of eight symbols after it or without;
-        the seal is for the ward to check.
+        ``token`` in any spelling, or ``token.wave.copy``, with a seal of eight symbols after it or without.
 
     Returns
     -------
     ScannedCode
-        Token, copy and wave.
+        Token, copy, wave and seal.
 
     Raises
     ------
@@ -85,7 +86,8 @@ def parse_code(text: str) -> ScannedCode:
     found = CODE.fullmatch(plain)
     if found is None:
         return ScannedCode(parse_token(plain), None)
-    return ScannedCode(parse_token(found["token"]), int(found["copy"]), int(found["wave"]))
+    seal = plain_seal(found["seal"] or "")
+    return ScannedCode(parse_token(found["token"]), int(found["copy"]), int(found["wave"]), seal)
 
 
 def parse_day(text: str) -> str | None:

@@ -13,7 +13,7 @@ from custody.messages import gettext as _
 from labels import pieces as names
 from labels.batches import ScanBatch, ScanResult
 from labels.outcomes import outcome
-from labels.pieces import SCAN_STATES, STATES, Piece, Pieces
+from labels.pieces import FINAL_STATES, SCAN_STATES, STATES, Piece, Pieces
 from labels.reasons import find_reason
 from labels.reconciliation import Reconciliation, reconcile
 from labels.scans import Scan, parse_code, parse_day
@@ -177,6 +177,7 @@ class ScanLedger:
         *,
         run: int,
         wave: int,
+        checks: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Record a print run: all of it or nothing.
 
@@ -190,6 +191,8 @@ class ScanLedger:
             Token and code of each label not printed.
         run, wave : int
             Numbers of the run and the mailing.
+        checks : mapping of str to str
+            Token → what tells a wrong seal of its label, where it has a seal (`labels.seals.seal_check`).
 
         Raises
         ------
@@ -204,8 +207,9 @@ class ScanLedger:
             yield names.RUN, {**facts, "once": f"run.{run}"}
             for token, copy in printed:
                 label = Piece(token, copy, run, wave, "printed")
-                numbers: dict[str, Fact] = {"copy": copy, "run": run, "wave": wave}
-                yield names.PRINTED, {"token": token, **numbers, "once": f"{label.name}.printed"}
+                check = {"check": checks[token]} if token in checks else {}
+                once = f"{label.name}.printed"
+                yield names.PRINTED, {"token": token, **label.numbers, **check, "once": once}
             for token, code in held_back:
                 yield names.HELD_BACK, {"token": token, "code": code, "run": run, "wave": wave}
 
@@ -218,8 +222,8 @@ class ScanLedger:
         ----------
         scans : iterable of Scan or str
             Tokens or QR contents, each with state and day where they were given.
-        state : {"mailed", "returned", "undeliverable", "refused", "spoiled"}
-            For scans without one.
+        state : str
+            One of `labels.pieces.SCAN_STATES`, for scans without one.
         reason : str
             For scans with neither state nor reason: why they came back, code or stamp (`labels.reasons`). It
             says the state too.
@@ -238,19 +242,15 @@ class ScanLedger:
 
         Notes
         -----
-        ``printed`` → ``mailed`` or ``spoiled``; ``mailed`` → ``returned``, ``undeliverable`` or ``refused``,
-        label by label: each wave has its own. A code with a wave means the label of that wave; a bare token
-        the label mailed last. The questionnaire of a second wave is recorded, told, and counts once.
+        ``printed`` → ``mailed``, ``spoiled``, ``destroyed`` or ``returned_unused``; ``mailed`` →
+        ``returned``, ``undeliverable`` or ``refused``, label by label: each wave has its own. A code with a
+        wave means the label of that wave; a bare token the label mailed last. The questionnaire of a second
+        wave is recorded, told, and counts once.
         """
         if state not in SCAN_STATES:
-            raise InputError(
-                "LAB-SCAN-STATE",
-                _("There is no such state of a label."),
-                hint=_("Choose one of: {states}.").format(states=", ".join(SCAN_STATES)),
-            )
-        given = [
-            item if isinstance(item, Scan) else Scan(row, item) for row, item in enumerate(scans, start=1)
-        ]
+            hint = _("Choose one of: {states}.").format(states=", ".join(SCAN_STATES))
+            raise InputError("LAB-SCAN-STATE", _("There is no such state of a label."), hint=hint)
+        given = [one if isinstance(one, Scan) else Scan(row, one) for row, one in enumerate(scans, start=1)]
         why = find_reason(reason).code if reason else ""
         batch = ScanBatch(self._pieces, state, self._clock.today().isoformat(), why)
 
@@ -322,12 +322,12 @@ class ScanLedger:
                 piece = self._pieces.last_step(code.token)
             else:
                 piece = self._pieces.every.get((code.token, code.wave))
-            if piece is None or piece.state in ("printed", "held_back", "voided"):
-                raise LabelError(
-                    "LAB-UNDO",
-                    _("There is nothing to undo for this label."),
-                    hint=_("Check the token; `hyohon labels report` shows what was recorded."),
-                )
+            closed = (
+                piece is not None and piece.run in self._pieces.closed and piece.state not in FINAL_STATES
+            )
+            if piece is None or closed or piece.state in ("printed", "held_back", "voided"):
+                hint = _("Check the token; `hyohon labels report` shows what was recorded.")
+                raise LabelError("LAB-UNDO", _("There is nothing to undo for this label."), hint=hint)
             facts: dict[str, Fact] = {**piece.facts, "state": piece.state, "reason": reason}
             return [(names.UNDONE, {**facts, "once": f"{piece.name}.undo.{piece.undone}"})]
 

@@ -116,6 +116,8 @@ def test_counts_and_reconciliation_agree(ledger: ScanLedger) -> None:
         "held_back": 1,
         "printed": 1,
         "spoiled": 1,
+        "destroyed": 0,
+        "returned_unused": 0,
         "voided": 0,
         "mailed": 2,
         "returned": 1,
