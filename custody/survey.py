@@ -12,7 +12,7 @@ from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Final
+from typing import Any, Final
 
 import platformdirs
 
@@ -23,6 +23,7 @@ from custody.files import write_whole
 from custody.frame_settings import FrameSettings, read_frame_settings
 from custody.keys import ROLES, SECRETS, KeyStore, PublicKeys
 from custody.ledger import Ledger
+from custody.letter_settings import LetterSettings, read_letter_settings
 from custody.messages import LANGUAGES
 from custody.messages import gettext as _
 from custody.packages import Origin
@@ -34,7 +35,7 @@ __all__ = ["Contact", "DesignSettings", "Survey", "create_survey", "open_at"]
 SURVEY_FILE: Final = "survey.toml"
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _CONTACT: Final = ("section", "phone", "email", "hours")
-_TABLES: Final = ("areas", "contact", "design", "frame", "recipients")
+_TABLES: Final = ("areas", "contact", "design", "frame", "letters", "recipients")
 _LISTS: Final = ("waves",)
 _VALUES: Final = (
     "id",
@@ -45,9 +46,12 @@ _VALUES: Final = (
     "language",
     "training",
     "codebook",
+    "label_copies",
 )
 TRAINING_AT: Final = datetime(2009, 11, 2, 9, 0, tzinfo=JST)
 """The instant that a training survey shows where no ``--at`` is given before its first event."""
+TRAINING_LINE: Final = "\n#= "
+"""How a line of the template begins that only a training survey has; a real one has it as a comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class Survey:
         The planned draw.
     frame : FrameSettings
         Which reasons leave a person out of the frame.
+    letters : LetterSettings
+        What its letters say.
     codebook : str
         Name or path of the codebook.
     clock : Clock
@@ -96,6 +102,8 @@ class Survey:
         Where its keys lie.
     waves : tuple of Wave
         Its mailings; one where none are planned.
+    label_copies : int
+        How many copies of a label a contractor may print: so many seals are in the package.
     """
 
     folder: Path
@@ -110,10 +118,12 @@ class Survey:
     contact: Contact
     design: DesignSettings
     frame: FrameSettings
+    letters: LetterSettings
     codebook: str
     clock: Clock
     keys: KeyStore
     waves: tuple[Wave, ...] = ONE_WAVE
+    label_copies: int = 2
 
     @property
     def out(self) -> Path:
@@ -139,6 +149,16 @@ class Survey:
     def origin(self) -> Origin:
         """What every package of the survey says of it; needs the public keys of staff."""
         return Origin(self.survey_id, self.title, self.training, self.keys.recipient("staff"))
+
+    @property
+    def letter_facts(self) -> dict[str, Any]:
+        """What letters need beside title and contact: municipality, reference date, persons, texts."""
+        return {
+            "municipality": self.municipality,
+            "reference_date": self.reference_date.isoformat(),
+            "persons": self.design.n,
+            "settings": self.letters.facts(),
+        }
 
     def ledger(self) -> Ledger:
         """Open the ledger; use it in a ``with`` block.
@@ -191,12 +211,14 @@ class Survey:
             contact=_contact(values.table("contact")),
             design=read_design_settings(values.table("design")),
             frame=read_frame_settings(_optional(values, "frame")),
+            letters=read_letter_settings(_optional(values, "letters"), folder),
             codebook=values.text("codebook"),
             clock=open_at(at, training=training, ledger=folder / "ledger.sqlite"),
             keys=KeyStore(
                 _key_folder(folder, survey_id, training=training), _known(values.table("recipients"))
             ),
             waves=read_waves(values),
+            label_copies=values.integer("label_copies", least=1) if "label_copies" in values.values else 2,
         )
 
 
@@ -345,6 +367,7 @@ def create_survey(
         phone="03-0000-0000" if training else "",
         sample=sample,
     )
+    text = text.replace(TRAINING_LINE, "\n" if training else "\n# ")
     write_whole(folder / SURVEY_FILE, text.encode())
     approval = _data("approval_training.toml" if training else "approval_blank.toml")
     write_whole(folder / "approval.toml", approval.encode())
@@ -357,7 +380,8 @@ def create_survey(
 
 def _create_keys(survey: Survey, seed: str | None) -> None:
     """Make all keys for training; else those of staff only (contractor and researcher make their own)."""
-    roles, secrets = (ROLES, SECRETS) if survey.training else (("staff",), ("person", "prn", "research"))
+    own = tuple(name for name in SECRETS if name != "token")
+    roles, secrets = (ROLES, SECRETS) if survey.training else (("staff",), own)
     material = hashlib.sha256(f"hyohon training|{seed}".encode()).digest() if seed else None
     for role in roles:
         if not survey.keys.has(role):

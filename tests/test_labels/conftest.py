@@ -1,8 +1,10 @@
 """Invented labels, fonts, keys and a sealed package for the tests of the labels room."""
 
+import importlib.util
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -86,3 +88,14 @@ def sealed(tmp_path: Path, keys: KeyStore) -> Callable[..., Path]:
 @pytest.fixture
 def labels() -> Callable[[int], pd.DataFrame]:
     return make_labels
+
+
+@pytest.fixture(scope="session")
+def letters() -> ModuleType:
+    """Facts of letters, and what stands on a page (``letters.py`` beside this file)."""
+    spec = importlib.util.spec_from_file_location("letters", Path(__file__).with_name("letters.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
