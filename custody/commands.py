@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,6 +10,9 @@ from custody.errors import ApprovalError, ConfigError
 from custody.messages import gettext as _
 from custody.messages import language, mark
 from custody.package_commands import add_open
+
+if TYPE_CHECKING:
+    from custody.ledger import Ledger
 
 __all__ = ["build", "top_level"]
 
@@ -117,6 +120,7 @@ def _add_status(app: typer.Typer) -> None:
                 times = [event.at for event in ledger.events(kind)]
                 when = times[-1][:16].replace("T", " ") if times else "-"
                 say(f"  {when:<17} {_(name)}")
+            _say_out(ledger)
             say(_("  events in the ledger: {count:,}").format(count=ledger.head().seq))
         try:
             until = Approval.load(survey.approval_path).retention_until
@@ -127,6 +131,21 @@ def _add_status(app: typer.Typer) -> None:
         say(_("  data may be kept until {until} ({days:,} days)").format(until=until, days=days))
         if days < 0:
             say(_("  OVERDUE: the data must be destroyed now."))
+
+
+def _say_out(ledger: "Ledger") -> None:
+    """Say how many of the persons drawn last were handed over, where it is a part or there is a reserve."""
+    from custody.console import say
+
+    drawn = list(ledger.events("draw"))
+    if not drawn:
+        return
+    n, reserve = (int(drawn[-1].facts.get(name, 0)) for name in ("n", "reserve"))
+    parts = [event.facts for event in ledger.events("hand_over_labels", after=drawn[-1].seq)]
+    out = max((int(facts.get("last", n)) for facts in parts), default=0)
+    if reserve or (parts and out != n):
+        text = _("  handed over: {out:,} persons of {n:,} and {reserve:,} in reserve")
+        say(text.format(out=out, n=n, reserve=reserve))
 
 
 def _add_verify(app: typer.Typer) -> None:

@@ -151,6 +151,8 @@ def test_the_commands(drawn, capsys) -> None:
         arguments = ["sampling", "hand-over", folder, "--to", "contractor", "--at", LATER, *options]
         assert run(["--lang", "en", *arguments]) == 0
         assert words in capsys.readouterr().out
+    assert run(["--lang", "en", "status", folder]) == 0
+    assert "handed over: 125 persons of 120 and 30 in reserve" in capsys.readouterr().out
     wrong = ["sampling", "hand-over", folder, "--to", "researcher", "--next", "5", "--at", LATER]
     assert run(["--lang", "en", *wrong]) == 1
     assert (
