@@ -26,9 +26,9 @@ from custody.messages import gettext as _
 __all__ = ["ROLES", "SECRETS", "KeyStore", "PublicKeys", "public_hex"]
 
 ROLES: Final = ("staff", "contractor", "research")
-SECRETS: Final = ("person", "prn", "token", "research")
+SECRETS: Final = ("person", "prn", "token", "research", "seal")
 """``person``: residents' keys. ``prn``: their permanent random numbers, where surveys follow each other.
-``token``: repeatable tokens, in training only. ``research``: rid."""
+``token``: repeatable tokens, in training only. ``research``: rid. ``seal``: seals of labels' codes."""
 
 SECRET_BYTES: Final = 32
 _AGE_RECIPIENT: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")

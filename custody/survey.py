@@ -46,6 +46,7 @@ _VALUES: Final = (
     "language",
     "training",
     "codebook",
+    "label_copies",
 )
 TRAINING_AT: Final = datetime(2009, 11, 2, 9, 0, tzinfo=JST)
 """The instant that a training survey shows where no ``--at`` is given before its first event."""
@@ -101,6 +102,8 @@ class Survey:
         Where its keys lie.
     waves : tuple of Wave
         Its mailings; one where none are planned.
+    label_copies : int
+        How many copies of a label a contractor may print: so many seals are in the package.
     """
 
     folder: Path
@@ -120,6 +123,7 @@ class Survey:
     clock: Clock
     keys: KeyStore
     waves: tuple[Wave, ...] = ONE_WAVE
+    label_copies: int = 2
 
     @property
     def out(self) -> Path:
@@ -214,6 +218,7 @@ class Survey:
                 _key_folder(folder, survey_id, training=training), _known(values.table("recipients"))
             ),
             waves=read_waves(values),
+            label_copies=values.integer("label_copies", least=1) if "label_copies" in values.values else 2,
         )
 
 
@@ -375,7 +380,8 @@ def create_survey(
 
 def _create_keys(survey: Survey, seed: str | None) -> None:
     """Make all keys for training; else those of staff only (contractor and researcher make their own)."""
-    roles, secrets = (ROLES, SECRETS) if survey.training else (("staff",), ("person", "prn", "research"))
+    own = tuple(name for name in SECRETS if name != "token")
+    roles, secrets = (ROLES, SECRETS) if survey.training else (("staff",), own)
     material = hashlib.sha256(f"hyohon training|{seed}".encode()).digest() if seed else None
     for role in roles:
         if not survey.keys.has(role):

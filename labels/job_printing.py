@@ -16,6 +16,7 @@ from labels.jobs import Job, write_table
 from labels.outcomes import may_get
 from labels.pieces import Piece
 from labels.printing import PrintRun, compose_run
+from labels.seals import SEALS_COLUMN, seal_check, seals_from_field
 from labels.sheets import RunOptions
 from labels.stocks import DEFAULT_STOCK
 from labels.stocks import stock as find_stock
@@ -124,6 +125,7 @@ def print_package(
             [(str(data["token"][row]), code) for row, code in held.items()],
             run=options.run,
             wave=wave,
+            checks=_checks(printed, wave),
         )
     write_whole(path, pdf)
     write_table(job.out / "held-back.csv", made.held_back_table())
@@ -208,7 +210,24 @@ def _choose(
     next_copies = [str(piece.copy + 1) if piece and piece.copy else "" for piece in pieces]
     numbers = [number for number, keep in zip(next_copies, kept, strict=True) if keep]
     chosen["copy"] = [new or old for new, old in zip(numbers, chosen["copy"], strict=True)]
-    return chosen
+    return chosen if SEALS_COLUMN not in chosen else chosen.assign(seal=_seals(chosen))
+
+
+def _seals(chosen: "pd.DataFrame") -> list[str]:
+    """Take the seal of each label's copy out of the package; empty where it holds none for it."""
+    places = (int(copy) - 1 if copy.isdecimal() and int(copy) > 0 else -1 for copy in chosen["copy"])
+    given = (seals_from_field(text) for text in chosen[SEALS_COLUMN])
+    return [
+        seals[place] if 0 <= place < len(seals) else "" for place, seals in zip(places, given, strict=True)
+    ]
+
+
+def _checks(printed: "pd.DataFrame", wave: int) -> dict[str, str]:
+    """Say what the ledger keeps of each seal that was printed."""
+    if "seal" not in printed:
+        return {}
+    rows = zip(printed["token"], printed["copy"], printed["seal"], strict=True)
+    return {token: seal_check(f"{token}.{wave}.{copy}", seal) for token, copy, seal in rows}
 
 
 def _facts(made: PrintRun, package: Package, wave: int, kind: str) -> dict[str, Fact]:

@@ -14,6 +14,7 @@ from labels.batches import ScanResult
 from labels.jobs import Job, write_table
 from labels.reconciliation import Reconciliation
 from labels.scans import read_scans
+from labels.seals import scanned_codes
 from labels.tracking import ScanLedger
 from labels.waves import by_day, by_reason, by_wave, first_mailing
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["JobReport", "make_report", "scan_file"]
 
 EVENT_COLUMNS: Final = ("token", "state", "date", "reason", "wave")
-"""Of each person: the label that tells what became of the person (`labels.outcomes.outcome`)."""
+"""Of each person: the label that tells what became of the person (`labels.outcomes.outcome`); then ``code``:
+``wave.copy.seal`` of every letter that came back and whose seal was scanned, for staff to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,11 @@ def make_report(job: Job, keys: KeyStore) -> JobReport:
 def _events(tracking: ScanLedger) -> str:
     """Write what became of each person, in the order of the tokens."""
     ends = sorted(tracking.outcomes().items())
+    codes = scanned_codes(tracking.ledger)
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(EVENT_COLUMNS)
-    writer.writerows([getattr(end, name) for name in EVENT_COLUMNS] for _token, end in ends)
+    writer.writerow([*EVENT_COLUMNS, "code"])
+    writer.writerows(
+        [*(getattr(end, name) for name in EVENT_COLUMNS), codes.get(token, "")] for token, end in ends
+    )
     return stream.getvalue()

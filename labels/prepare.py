@@ -32,6 +32,7 @@ HOLD_REASONS: Final = {
     "glyph": mark("no font here has one of the characters (外字)"),
     "name_too_long": mark("the name does not fit on the label"),
     "postal_code": mark("the postal code is not written like 176-0001"),
+    "seals": mark("the package has no seal for one more copy; ask staff for a new package"),
     "token": mark("the token is not valid"),
 }
 """Why a label is held back: code and what it means."""
@@ -39,6 +40,7 @@ HOLD_REASONS: Final = {
 POSTAL_CODE: Final = re.compile(r"[0-9]{3}-[0-9]{4}")
 COPY: Final = re.compile(r"[1-9][0-9]{0,2}")
 INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+SEAL: Final = "seal"
 BUILDING: Final = "\u3000"
 """What stands between the address and the building (方書)."""
 
@@ -74,7 +76,7 @@ class ReadyLabel:
     token : str
         In groups, for people.
     content : str
-        What the QR code holds: ``token.wave.copy``.
+        What the QR code holds: ``token.wave.copy``, then the seal where there is one.
     copy : str
         Number of the copy.
     furigana : Fitted or None
@@ -116,6 +118,7 @@ class _Row(NamedTuple):
     token: str
     copy: str
     furigana: str = ""
+    seal: str = ""
 
 
 def prepare_labels(
@@ -131,7 +134,7 @@ def prepare_labels(
     Parameters
     ----------
     labels : DataFrame
-        Columns `LABEL_COLUMNS`, and ``furigana`` where it is printed.
+        Columns `LABEL_COLUMNS`, and ``furigana`` where it is printed; ``seal`` where there are seals.
     plan : LabelPlan
         Where the parts of a label stand.
     chain : FontChain
@@ -155,13 +158,15 @@ def prepare_labels(
     """
     look = Look() if look is None else look
     rows = _rows(labels, LABEL_COLUMNS + ((FURIGANA,) if look.furigana else ()))
+    sealed = SEAL in labels.columns
     good_tokens = valid_tokens(row.token for row in rows).tolist()
     fit = _Fitter(plan, chain, look)
     ready: list[ReadyLabel] = []
     held: list[HeldBack] = []
     numbers = range(1, len(rows) + 1) if numbers is None else numbers
     for number, row, good in zip(numbers, rows, good_tokens, strict=True):
-        found = fit.label(number, row, wave) if good else "token"
+        missing = "seals" if sealed and not row.seal else "" if good else "token"
+        found = missing or fit.label(number, row, wave)
         if isinstance(found, str):
             held.append(HeldBack(number, found))
         else:
@@ -186,8 +191,9 @@ def _rows(labels: "pd.DataFrame", wanted: tuple[str, ...]) -> list[_Row]:
             row=int(labels["token"].duplicated().to_numpy().argmax()) + 1,
             column="token",
         )
+    wanted += (SEAL,) if SEAL in labels.columns else ()
     columns = (labels[column].fillna("").astype(str) for column in wanted)
-    return [_Row(*values) for values in zip(*columns, strict=True)]
+    return [_Row(**dict(zip(wanted, values, strict=True))) for values in zip(*columns, strict=True)]
 
 
 class _Fitter:
@@ -218,7 +224,7 @@ class _Fitter:
             address=address,
             name=name,
             token=format_token(row.token),
-            content=f"{row.token}.{wave}.{row.copy}",
+            content=f"{row.token}.{wave}.{row.copy}" + (f".{row.seal}" if row.seal else ""),
             copy=row.copy,
             furigana=furigana,
             barcode=customer_barcode(row.postal_code, row.address) if self._plan.barcode else None,

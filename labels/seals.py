@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from custody.errors import InputError, LabelError
+from custody.ledger import Ledger
 from custody.messages import gettext as _
 from custody.messages import mark
-from labels.pieces import FINAL_STATES
+from labels.pieces import FINAL_STATES, SCANNED
 from labels.tokens import ALPHABET, LOOK_ALIKES
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "check_seals",
     "fits_check",
     "plain_seal",
+    "scanned_codes",
     "seal_check",
     "seal_of",
     "seals_field",
@@ -230,8 +232,8 @@ class SealReport:
     Parameters
     ----------
     right, wrong, unknown, without : int
-        Pieces by their seal. unknown: the token is not of this survey. without: typed by hand or printed
-        before there were seals.
+        Pieces that came back, by their seal. unknown: the token is not of this survey. without: typed by
+        hand or printed before there were seals.
     rows : tuple of (int, str)
         Row of the events (1 = first) and code of `SEAL_NOTES`, for each that is wrong or unknown.
     """
@@ -241,6 +243,11 @@ class SealReport:
     unknown: int
     without: int
     rows: tuple[tuple[int, str], ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Pieces by what their seal is."""
+        return {name: getattr(self, name) for name in ("right", "wrong", "unknown", "without")}
 
     def tidy(self) -> "pd.DataFrame":
         """Give the counts.
@@ -252,8 +259,7 @@ class SealReport:
         """
         import pandas as pd
 
-        names = ("right", "wrong", "unknown", "without")
-        return pd.DataFrame({"seal": names, "pieces": [getattr(self, name) for name in names]})
+        return pd.DataFrame({"seal": list(self.counts), "pieces": list(self.counts.values())})
 
 
 def check_seals(
@@ -264,8 +270,8 @@ def check_seals(
     Parameters
     ----------
     events : sequence of mappings
-        Rows of the contractor's events: ``token``, ``state``, and ``code``, ``wave.copy.seal`` as it was
-        scanned (empty where none was). Rows of letters that did not come back are passed over.
+        Rows of the contractor's events: ``token``, ``state``, and ``code`` (`scanned_codes`). Rows of persons
+        from whom nothing came back are passed over.
     key : bytes
         Staff's secret ``seal``.
     tokens : iterable of str, optional
@@ -284,13 +290,36 @@ def check_seals(
     """
     known = None if tokens is None else frozenset(tokens)
     found = [
-        (row, _judge(event["token"], event.get("code", ""), key, known))
+        (row, _judge(event["token"], code, key, known))
         for row, event in enumerate(events, start=1)
         if event["state"] in FINAL_STATES
+        for code in (event.get("code") or "").split() or [""]
     ]
     counts = Counter(word for _row, word in found)
     noted = tuple((row, f"seal-{word}") for row, word in found if f"seal-{word}" in SEAL_NOTES)
     return SealReport(counts["right"], counts["wrong"], counts["unknown"], counts["without"], noted)
+
+
+def scanned_codes(ledger: Ledger) -> dict[str, str]:
+    """Read from a job's ledger which seals were scanned on letters that came back.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the job.
+
+    Returns
+    -------
+    dict of str to str
+        Token → ``wave.copy.seal`` of each of its letters, a blank between; the last scan of each counts.
+    """
+    found: dict[str, dict[int, str]] = {}
+    for event in ledger.events(SCANNED):
+        facts = event.facts
+        if "seal" in facts:
+            wave = int(facts.get("wave", 1))
+            found.setdefault(str(facts["token"]), {})[wave] = f"{wave}.{facts['copy']}.{facts['seal']}"
+    return {token: " ".join(codes[wave] for wave in sorted(codes)) for token, codes in found.items()}
 
 
 def _judge(token: str, code: str, key: bytes, known: frozenset[str] | None) -> str:

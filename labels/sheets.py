@@ -111,7 +111,8 @@ def draw_sheets(
         start = page * sheet.per_sheet - skipped
         here = range(max(start, 0), min(start + sheet.per_sheet, len(labels)))
         draw.begin()
-        draw.margin(page + 1, total, here, len(labels))
+        copies = sorted({int(label.copy) for label in labels[here.start : here.stop]})
+        draw.margin(page + 1, total, here, len(labels), "+".join(map(str, copies)))
         for number in here:
             draw.label(labels[number], bags.get(number, ""), *sheet.position(number - start))
         draw.stream.flush()
@@ -176,15 +177,17 @@ class _Drawer:
         right = plan.footer.left + plan.footer.width - self._measure.width(bag) * size
         self.stream.text(x + right, y - plan.footer.top - plan.footer.height * ASCENT, size, bag)
 
-    def margin(self, page: int, total: int, here: range, labels: int) -> None:
-        """Write title, run, sheet and counts into the margin of the sheet."""
+    def margin(self, page: int, total: int, here: range, labels: int, copies: str) -> None:
+        """Write title, run, copies, sheet and counts into the margin of the sheet."""
         line, options = self._line, self._options
         if line is None:
             return
-        run = _("run {run:02d}   sheet {page:,} of {total:,}   labels {first:,} to {last:,} of {labels:,}")
-        right = run.format(
-            run=options.run, page=page, total=total, first=here.start + 1, last=here.stop, labels=labels
+        run = _(
+            "run {run:02d}   copy {copies}   sheet {page:,} of {total:,}   "
+            "labels {first:,} to {last:,} of {labels:,}"
         )
+        places = {"first": here.start + 1, "last": here.stop, "labels": labels}
+        right = run.format(run=options.run, copies=copies, page=page, total=total, **places)
         if options.printed_on is not None:
             right += f"   {options.printed_on.isoformat()}"
         left = f"{TRAINING_TEXT}   {options.title}" if options.training else options.title

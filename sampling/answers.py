@@ -18,6 +18,7 @@ from custody.files import record_file, write_whole
 from custody.messages import gettext as _
 from custody.messages import mark
 from custody.survey import Survey
+from labels.seals import SealReport, check_seals
 from sampling.acts import refusals
 from sampling.dispositions import disposition
 from sampling.events import Events, read_events
@@ -65,9 +66,12 @@ class AnswersIn:
     statuses : mapping of str to int
         Status → persons drawn; sums to the sample.
     log : pandas.DataFrame
-        Columns row (1 = first data row), column, code; never a value.
+        Columns row (1 = first data row), column, code; never a value. Column ``events``: a row of the
+        contractor's events, with a code of `labels.seals.SEAL_NOTES`.
     files : tuple of pathlib.Path
         The encrypted answers and the log.
+    seals : SealReport or None
+        What became of the seals of the pieces that came back; None for a survey without seals.
     """
 
     read: int
@@ -76,6 +80,7 @@ class AnswersIn:
     statuses: Mapping[str, int]
     log: pd.DataFrame = field(repr=False)
     files: tuple[Path, ...] = field(repr=False)
+    seals: SealReport | None = field(default=None, repr=False)
 
     def tidy(self) -> pd.DataFrame:
         """Return the statuses.
@@ -128,8 +133,16 @@ def take_answers(survey: Survey, answers: Path, events: Path) -> AnswersIn:
         checked = book.check(forms.table, keep=(TOKEN,))
         share = answered_share(checked.table, book.items)
     notes = _notes(checked.table[TOKEN], share, told)
-    log = _log(forms, checked.log, notes)
-    return _store(survey, forms, log, _join(tokens, checked.table, share, told, voids))
+    seals = _seals(survey, told, tokens)
+    log = _log(forms, checked.log, notes, seals)
+    return _store(survey, forms, log, _join(tokens, checked.table, share, told, voids), seals)
+
+
+def _seals(survey: Survey, told: Events, tokens: Iterable[str]) -> SealReport | None:
+    """Check the seals of what came back, where the survey has a key for them."""
+    if not survey.keys.has_secret("seal"):
+        return None
+    return check_seals(told.rows, survey.keys.secret("seal"), tokens)
 
 
 def _check_columns(book: Codebook) -> None:
@@ -154,11 +167,14 @@ def _notes(tokens: "pd.Series[str]", share: NDArray[np.float64], told: Events) -
     return notes
 
 
-def _log(forms: Forms, checked: pd.DataFrame, notes: Iterable[Note]) -> pd.DataFrame:
+def _log(
+    forms: Forms, checked: pd.DataFrame, notes: Iterable[Note], seals: SealReport | None
+) -> pd.DataFrame:
     """Put what was set aside, changed or noted together, by row of the file."""
     by_place = [*checked.itertuples(index=False, name=None), *notes]
     rows = [(forms.rows[place - 1] if place else 0, column, code) for place, column, code in by_place]
-    return pd.DataFrame(sorted(rows + forms.log), columns=["row", "column", "code"])
+    sealed = [] if seals is None else [(row, "events", code) for row, code in seals.rows]
+    return pd.DataFrame(sorted(rows + forms.log + sealed), columns=["row", "column", "code"])
 
 
 def _join(
@@ -207,12 +223,15 @@ def _status(token: str, answered: Set[str], blank: Set[str], told: Events, voide
     return "not_mailed" if token in voided and state not in LEFT_HOUSE else "no_return"
 
 
-def _store(survey: Survey, forms: Forms, log: pd.DataFrame, joined: pd.DataFrame) -> AnswersIn:
+def _store(
+    survey: Survey, forms: Forms, log: pd.DataFrame, joined: pd.DataFrame, seals: SealReport | None
+) -> AnswersIn:
     path, log_path = answers_path(survey), survey.out / "answers-log.csv"
     counts = Counter(joined["status"])
     statuses: dict[str, int] = {status: counts[status] for status in STATUSES}
     sealed = seal_table(joined, survey.keys.recipient("staff"))
     accepted = len(forms.rows)
+    checked = {} if seals is None else {f"seals_{name}": n for name, n in seals.counts.items()}
     with survey.ledger() as ledger:
         kept = keep_previous(path)
         write_whole(path, sealed)
@@ -220,7 +239,6 @@ def _store(survey: Survey, forms: Forms, log: pd.DataFrame, joined: pd.DataFrame
         for file in (kept, path, log_path):
             if file is not None:
                 record_file(ledger, survey.folder, file, file.stem)
-        ledger.append(
-            "answers", read=forms.read, accepted=accepted, set_aside=forms.read - accepted, **statuses
-        )
-    return AnswersIn(forms.read, accepted, forms.read - accepted, statuses, log, (path, log_path))
+        counted = {"read": forms.read, "accepted": accepted, "set_aside": forms.read - accepted}
+        ledger.append("answers", **counted, **statuses, **checked)
+    return AnswersIn(forms.read, accepted, forms.read - accepted, statuses, log, (path, log_path), seals)

@@ -30,11 +30,14 @@ class Events:
         First day of the first wave's mailing.
     sha256 : str
         Digest of what it says, 64 hex digits.
+    rows : tuple of mappings
+        As they stand in the package, with the seals that were scanned (`labels.seals.check_seals`).
     """
 
     pieces: Mapping[str, Piece] = field(repr=False)
     first_mailing: date | None
     sha256: str
+    rows: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
 
     def state(self, token: str) -> str:
         """Return the state of a token's label, empty for one that the contractor does not know."""
@@ -80,11 +83,11 @@ def read_events(survey: Survey, path: Path) -> Events:
             hint=_("Ask the contractor for the package of this survey."),
             file=path.name,
         )
-    rows = csv.DictReader(io.StringIO(package.payload.decode("utf-8"), newline=""))
+    rows = tuple(csv.DictReader(io.StringIO(package.payload.decode("utf-8"), newline="")))
     pieces = {row["token"]: _piece(row, number, path.name) for number, row in enumerate(rows, start=1)}
     day = parse_day(str(package.manifest.facts.get("first_mailing", "")))
     first = date.fromisoformat(day) if day else None
-    return Events(pieces, first, package.manifest.payload_sha256)
+    return Events(pieces, first, package.manifest.payload_sha256, rows)
 
 
 def _piece(row: Mapping[str, str], number: int, file: str) -> Piece:

@@ -17,6 +17,7 @@ from custody.files import record_file, sha256_file
 from custody.messages import gettext as _
 from custody.packages import FactValue, Kind, seal
 from custody.survey import Survey
+from labels.seals import SEALS_COLUMN, seals_field
 from sampling.acts import refusals
 from sampling.releases import Release, plan_release, releases, sample_size
 from sampling.vault import load_vault
@@ -31,10 +32,11 @@ __all__ = [
     "label_table",
     "record_hand_over",
     "seal_for",
+    "with_seals",
 ]
 
 LABEL_COLUMNS: Final = ("postal_code", "address", "name", "token", "copy")
-"""All that a contractor receives of a person."""
+"""All that a contractor receives of a person, and the seals of the label's copies (`labels.seals`)."""
 
 DEFAULT_MEDIUM: Final = gate.USB
 
@@ -119,6 +121,31 @@ def label_table(vault: pd.DataFrame, *, copy: int = 1) -> pd.DataFrame:
     return ordered
 
 
+def with_seals(survey: Survey, labels: pd.DataFrame, wave: int) -> pd.DataFrame:
+    """Add the seals of the copies that the contractor may print.
+
+    Parameters
+    ----------
+    survey : Survey
+        One made before there were seals has no key for them, and its labels none.
+    labels : pandas.DataFrame
+        From `label_table`.
+    wave : int
+        Number of the mailing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With a column ``seals``, where the survey has seals.
+    """
+    if not survey.keys.has_secret("seal"):
+        return labels
+    key, copies = survey.keys.secret("seal"), survey.label_copies
+    return labels.assign(
+        **{SEALS_COLUMN: [seals_field(key, token, wave, copies) for token in labels["token"]]}
+    )
+
+
 def hand_over_labels(
     survey: Survey,
     *,
@@ -174,7 +201,7 @@ def hand_over_labels(
         release = plan_release(survey, len(everybody), persons=persons, reserve=reserve, again=again)
         vault = release.of(everybody)
         voids = voids[voids["token"].isin(vault["token"])]
-        table = label_table(vault[~vault["token"].isin(voids["token"])])
+        table = with_seals(survey, label_table(vault[~vault["token"].isin(voids["token"])]), 1)
         _check_somebody(table)
         kind = {"wave_kind": survey.waves[0].kind} if len(survey.waves) > 1 else {}
         facts: dict[str, FactValue] = {**label_facts(survey), "wave": 1, **kind}
@@ -187,7 +214,7 @@ def hand_over_labels(
         path,
         "contractor",
         len(table),
-        LABEL_COLUMNS,
+        tuple(table.columns),
         voided=count_reasons(voids),
         extract_age_days=age,
         release=release,

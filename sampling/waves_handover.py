@@ -16,7 +16,7 @@ from custody.survey import Survey
 from custody.wave_settings import Wave
 from sampling.acts import refusals
 from sampling.events import Events, read_events
-from sampling.handover import label_facts, label_table, seal_for
+from sampling.handover import label_facts, label_table, seal_for, with_seals
 from sampling.releases import sample_size
 from sampling.waves import SUPPRESSED, WAVE_EVENT, WavePersons, find_wave, persons_of_wave
 
@@ -102,7 +102,7 @@ def hand_over_wave(
         wave = find_wave(survey, number)
         told = read_events(survey, _given(events))
         persons = persons_of_wave(survey, wave, told, again)
-        table = label_table(persons.vault)
+        table = with_seals(survey, label_table(persons.vault), number)
         if not len(table):
             raise SamplingError(
                 "SAM-WAVE-NOBODY",

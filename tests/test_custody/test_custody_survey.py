@@ -41,7 +41,7 @@ def test_real_survey_keeps_its_keys_elsewhere_and_only_those_of_staff(
     assert survey.title == '"A" \\ B'
     assert isinstance(survey.clock, SystemClock)
     made = sorted(path.name for path in (tmp_path / "keys").iterdir())
-    secrets = ["person.secret", "prn.secret", "research.secret"]
+    secrets = ["person.secret", "prn.secret", "research.secret", "seal.secret"]
     assert made == [*secrets, "staff.age.txt", "staff.pem", "staff.public.toml"]
     assert not (survey.folder / "keys").exists()
     assert Survey.open(survey.folder).survey_id == survey.survey_id
