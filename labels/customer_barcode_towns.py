@@ -157,7 +157,7 @@ def _town_end(folded: str, start: int, area: PostalArea) -> int | None:
 
 
 def _later(folded: str, start: int, town: str, area: PostalArea) -> int:
-    """Find a town behind a former city's name or Kyoto's streets, never behind a number; else -1."""
+    """Find a town behind 大字, a former city's name or Kyoto's streets, never behind a number; else -1."""
     place = folded.find(town, start) if town else -1
     while place >= 0 and _is_street(folded, place + len(town), area):
         place = folded.find(town, place + 1)
@@ -183,19 +183,14 @@ def _tower_end(folded: str, start: int, towns: Iterable[str]) -> int | None:
 
 
 def _fold(address: str) -> str:
-    """Fold an address for comparing: letters that are alike made one, without blanks, 大字 and 字."""
-    return address.translate(_FOLD).replace("大字", "").translate(_LEFT_OUT)
+    """Fold an address for comparing: letters that are alike made one, without blanks and 字."""
+    return address.translate(_FOLD).translate(_LEFT_OUT)
 
 
 def _place(address: str, end: int) -> int:
     """Return where the first `end` letters of a folded address end in the address itself."""
-    kept = (place for place in range(len(address)) if _is_kept(address, place))
+    kept = (place for place, letter in enumerate(address) if letter not in _LEFT_OUT_LETTERS)
     return next(itertools.islice(kept, end - 1, None)) + 1 if end else 0
-
-
-def _is_kept(address: str, place: int) -> bool:
-    letter = address[place]
-    return letter not in _LEFT_OUT_LETTERS and not (letter == "大" and address[place + 1 : place + 2] == "字")
 
 
 def _folded(text: str) -> str:

@@ -85,6 +85,10 @@ WITH_TOWN = [
     ("154-0024", "三軒茶屋154-0024", "154-0024"),
     ("154-0024", "世田谷区三軒茶屋\n2-10\tA棟", "2-10A"),
     ("154-0024", "世田谷区三軒茶屋2-10 三軒茶屋マンション3号", "2-10-3"),
+    ("064-0941", "札幌市中央区旭が丘2丁目1-3", "2-1-3"),
+    ("086-1078", "北海道標津郡中標津町東三八条北１丁目２", "1-2"),
+    ("086-1078", "中標津町字東三十八条北１丁目２", "1-2"),
+    ("086-1078", "中標津町東38条北１丁目２", "1-2"),
     ("106-6012", "東京都港区六本木1丁目6-1　泉ガーデンタワー12階1203", "12-1203"),
     ("170-6012", "豊島区東池袋3丁目1-1 サンシャイン60 12階", "12"),
     ("028-3623", "岩手県紫波郡矢巾町大字煙山第3地割14番地2", "3-14-2"),
@@ -97,6 +101,7 @@ WITH_TOWN = [
 
 NONE = [
     ("100-0000", "東京都千代田区1-1", "representative"),
+    ("999-9900", "1-1", "representative"),
     ("410-2400", "静岡県伊豆市1", "representative"),
     ("123", "1-1", "bad_postcode"),
     ("abcdefg", "1-1", "bad_postcode"),
@@ -159,6 +164,8 @@ def test_an_address_without_the_town_is_read_where_no_name_can_be_mistaken_and_s
         made = customer_barcode("154-0024", text)
         assert made.bars
         assert not made.town_found
+    building = customer_barcode("154-0024", "世田谷区太子堂2-10　三軒茶屋マンション301")
+    assert (building.address_number, building.town_found) == ("2-10-301", False)
 
 
 @pytest.mark.parametrize(("postcode", "address", "code"), NONE)
