@@ -6,6 +6,7 @@ files that no longer match.
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from custody.messages import gettext as _
 __all__ = [
     "FileState",
     "changed_files",
+    "is_part",
     "record_file",
     "recorded_files",
     "sha256_file",
@@ -27,6 +29,9 @@ __all__ = [
 ]
 
 FILE_EVENT: Final = "file"
+PART: Final = ".part"
+PART_SECONDS: Final = 3600
+"""A part file older than that was left behind by a crash."""
 _CHUNK: Final = 1 << 20
 
 
@@ -91,12 +96,18 @@ def write_whole(path: Path | str, data: bytes) -> Path:
     ------
     InputError
         The disk or folder refuses; then the old file is untouched.
+
+    Notes
+    -----
+    The content goes to a part file beside it first. One that a crash left behind may hold names; it is
+    removed when something is written into its folder an hour later or more.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_durably(part, data)
+        _remove_old_parts(path.parent, part.stat().st_mtime)
         part.replace(path)
     except OSError as problem:
         with suppress(OSError):
@@ -104,6 +115,23 @@ def write_whole(path: Path | str, data: bytes) -> Path:
         raise _cannot_write(path, problem) from None
     _sync_folder(path.parent)
     return path
+
+
+def is_part(path: Path | str) -> bool:
+    """Say whether a file is one that `write_whole` has not finished, as after a crash.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    bool
+        By its name.
+    """
+    name = Path(path).name
+    return name.startswith(".") and name.endswith(PART)
 
 
 def write_private(path: Path | str, data: bytes) -> Path:
@@ -208,11 +236,24 @@ def changed_files(ledger: Ledger, folder: Path | str) -> Iterator[FileState]:
 
 
 def _write_durably(path: Path, data: bytes) -> None:
+    """Make a new file, durable; where the disk refuses the content, there is no file."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _remove_old_parts(folder: Path, now: float) -> None:
+    for part in filter(is_part, folder.iterdir()):
+        with suppress(OSError):
+            if now - part.stat().st_mtime > PART_SECONDS:
+                part.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

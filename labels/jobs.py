@@ -14,7 +14,7 @@ import platformdirs
 
 from custody.clock import Clock, SimulatedClock
 from custody.errors import ConfigError, KeyFileError
-from custody.files import write_whole
+from custody.files import is_part, write_whole
 from custody.keys import KeyStore, PublicKeys
 from custody.messages import gettext as _
 from custody.packages import Manifest, Origin
@@ -204,7 +204,7 @@ def write_table(path: Path, table: "pd.DataFrame") -> Path:
 
 
 def _make(folder: Path, manifest: Manifest) -> None:
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and not all(map(is_part, folder.iterdir())):
         text = _("The folder holds files already and is no job folder.")
         raise ConfigError("JOB-FOLDER", text, hint=_("Name a new folder."), file=folder.name)
     values = {
