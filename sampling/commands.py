@@ -16,6 +16,7 @@ from sampling.layout_commands import build_layout
 from sampling.preview_commands import add_preview
 from sampling.quarantine_commands import add_quarantine
 from sampling.refresh_commands import add_refresh
+from sampling.response_commands import add_response
 
 __all__ = ["build"]
 
@@ -49,8 +50,8 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        frame, preview, quarantine, follow, commit, draw, verify, refresh, hand-over, answers, export-link;
-        layout has more.
+        frame, preview, quarantine, follow, commit, draw, verify, refresh, hand-over, answers, response,
+        export-link; layout has more.
     """
     app = typer.Typer(help=_("Registers, frame, draw, hand-overs, answers (staff)."), no_args_is_help=True)
     for add in (
@@ -64,6 +65,7 @@ def build() -> typer.Typer:
         add_refresh,
         add_hand_over,
         _add_answers,
+        add_response,
         _add_export_link,
     ):
         add(app)
