@@ -157,6 +157,7 @@ class Survey:
             "municipality": self.municipality,
             "reference_date": self.reference_date.isoformat(),
             "persons": self.design.n,
+            "last_wave_days": self.waves[-1].days,
             "settings": self.letters.facts(),
         }
 

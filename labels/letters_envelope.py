@@ -7,7 +7,7 @@ approves the envelope wants to see a proof before it is printed.
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,11 +61,17 @@ def check_permit(facts: LetterFacts, today: date) -> None:
     LabelError
         ``LET-MISSING`` where address, permit or day of the last mailing is missing, ``LET-EXPIRES`` where the
         permit ends before the last mailing, the last day for answers or today.
+
+    Notes
+    -----
+    The last mailing is the day ``last_mailing`` of the survey, and the last of the planned waves counted from
+    the day of the letter, or from today where that is later or not given.
     """
-    for name in (*NEEDED, "last_mailing"):
+    for name in NEEDED if facts.last_wave_days else (*NEEDED, "last_mailing"):
         fill(f"{{{name}}}", facts, "envelope", 0)
     expires = facts.reply.expires
-    days = [day for day in (today, facts.deadline, facts.last_mailing) if day is not None]
+    planned = max(facts.sent_on or today, today) + timedelta(days=facts.last_wave_days)
+    days = [day for day in (planned, facts.deadline, facts.last_mailing) if day is not None]
     if expires is None or expires < max(days):
         text = _("The permit of the reply envelope ends on {end}, before it is needed last ({day}).")
         raise LabelError(

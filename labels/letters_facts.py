@@ -64,8 +64,10 @@ class LetterFacts:
         Every name of `FIELDS` but ``token``; blank where it is not known.
     reply : ReplySettings
         The reply envelope.
-    deadline, last_mailing : datetime.date or None
-        Last day for answers; day of the last mailing of all waves.
+    sent_on, deadline, last_mailing : datetime.date or None
+        Day of the letter; last day for answers; day of the last mailing of all waves.
+    last_wave_days : int
+        Days from the first mailing to the last one that is planned (``[[waves]]``).
     template : mapping
         The ward's own wording: kind → part → text.
     """
@@ -74,8 +76,10 @@ class LetterFacts:
     training: bool
     fields: Mapping[str, str]
     reply: ReplySettings
+    sent_on: date | None
     deadline: date | None
     last_mailing: date | None
+    last_wave_days: int
     template: Mapping[str, Mapping[str, str]]
 
 
@@ -152,17 +156,17 @@ def _facts(
     title: str, training: bool, given: Mapping[str, Any], contact: Mapping[str, Any], file: str
 ) -> LetterFacts:
     outer = Settings(file, given, "letters")
-    outer.only("municipality", "reference_date", "persons", "settings")
+    outer.only("municipality", "reference_date", "persons", "last_wave_days", "settings")
     settings = read_letter_settings(Settings(file, outer.table("settings").values, "letters"))
     municipality = outer.text("municipality", blank=True)
-    persons = given.get("persons", 0)
+    persons, last_wave = (_count(outer, name) for name in ("persons", "last_wave_days"))
     fields = {
         "title": title,
         "municipality": municipality,
         "ward": _ward(municipality),
         **{name: str(contact.get(name, "")) for name in ("section", "phone", "email", "hours")},
         "reference_date": _reference_day(outer),
-        "persons": f"{persons:,}" if isinstance(persons, int) and persons > 0 else "",
+        "persons": f"{persons:,}" if persons else "",
         **_given(settings),
     }
     fields = {name: fields.get(name, "") for name in FIELDS if name != "token"}
@@ -172,10 +176,16 @@ def _facts(
         training,
         {**fields, **_defaults(fields)},
         settings.reply,
+        days.get("sent_on"),
         days.get("deadline"),
         days.get("last_mailing"),
+        last_wave,
         settings.template,
     )
+
+
+def _count(values: Settings, name: str) -> int:
+    return values.integer(name, least=0) if name in values.values else 0
 
 
 def _reference_day(values: Settings) -> str:

@@ -1,7 +1,11 @@
-"""Help for the tests of letters: facts of an invented survey, and what stands on a rendered page."""
+"""Help for the tests of letters: facts of an invented survey, and what stands on a rendered page.
+
+``python tests/test_labels/letters.py`` draws the golden pages anew; look at each before it is kept.
+"""
 
 import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +13,15 @@ import pypdfium2
 from numpy.typing import NDArray
 from pypdfium2 import raw
 
+from custody.fonts import FontChain
 from custody.letter_settings import read_letter_settings
 from custody.settings import Settings
+from labels.fit import Fitted
+from labels.letters_draw import ReadyLetter, draw_letters
+from labels.letters_envelope import envelope_pdf
 from labels.letters_facts import LetterFacts, letter_facts_of_package
+from labels.letters_layout import lay_out
+from labels.letters_texts import letter_text
 
 CONTACT = {"section": "在宅支援課", "phone": "03-0000-0000", "email": "", "hours": "平日 8時30分から17時"}
 LETTERS: dict[str, Any] = {
@@ -30,7 +40,7 @@ LETTERS: dict[str, Any] = {
 }
 
 
-def package_facts(**changed: Any) -> dict[str, Any]:
+def package_facts(*, last_wave_days: int = 0, **changed: Any) -> dict[str, Any]:
     """Facts as a package of labels carries them; texts of the letters changed, None leaves one out."""
     texts = {name: value for name, value in {**LETTERS, **changed}.items() if value is not None}
     settings = read_letter_settings(Settings("survey.toml", texts, "letters")).facts()
@@ -40,6 +50,7 @@ def package_facts(**changed: Any) -> dict[str, Any]:
             "municipality": "東京都練馬区",
             "reference_date": "2009-11-01",
             "persons": 3000,
+            "last_wave_days": last_wave_days,
             "settings": settings,
         },
         "wave": 1,
@@ -110,3 +121,28 @@ def all_embedded(pdf: bytes) -> bool:
         for one in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3):
             fonts.append(raw.FPDFTextObj_GetFont(one.raw))
     return bool(fonts) and all(raw.FPDFFont_GetIsEmbedded(font) == 1 for font in fonts)
+
+
+GOLDEN_DPI = 50
+
+
+def golden_pdf(name: str, chain: FontChain) -> bytes:
+    """One of the pages that are kept as pictures."""
+    facts = with_reply(letter_facts(sent_on="2009-11-09"), barcode="215")
+    if name in ("naga3", "kaku2"):
+        return envelope_pdf(facts, chain, envelope=name)
+    kind = name.removesuffix("_named")
+    page = lay_out(letter_text(kind, facts), chain)
+    person = ReadyLetter(1, Fitted(("練馬　太郎　様",), 20.0, False), "7F3K-9QXM-2CDE-4TX")
+    people = [person] if kind != name else []
+    return draw_letters(page, people, chain, title=facts.title, training=True, run=1)
+
+
+if __name__ == "__main__":
+    from PIL import Image
+
+    folder = Path(__file__).resolve().parents[1] / "golden" / "labels"
+    folder.mkdir(exist_ok=True)
+    for golden in ("cover", "cover_named", "advance", "notice", "card", "naga3", "kaku2"):
+        data = pixels(golden_pdf(golden, FontChain.find(["IPAexGothic"])), GOLDEN_DPI)
+        Image.fromarray(data // 17 * 17).save(folder / f"letter_{golden}.png", optimize=True)

@@ -140,6 +140,22 @@ def test_what_the_envelope_needs_is_refused_by_name_where_it_is_missing(
     assert field in (caught.value.column or "")
 
 
+@pytest.mark.parametrize(
+    ("days", "sent_on", "fits"),
+    [(147, None, True), (148, None, False), (142, "2009-11-09", True), (143, "2009-11-09", False)],
+)
+def test_permit_must_last_until_the_last_wave_that_is_planned(
+    letters: ModuleType, days: int, sent_on: str | None, fits: bool
+) -> None:
+    """From today (4 November) or from the day of the letter to 31 March."""
+    facts = letters.letter_facts(last_mailing=None, last_wave_days=days, sent_on=sent_on)
+    if fits:
+        check_permit(facts, date(2009, 11, 4))
+        return
+    with pytest.raises(LabelError, match="LET-EXPIRES"):
+        check_permit(facts, date(2009, 11, 4))
+
+
 def test_without_a_day_of_the_last_mailing_nobody_can_say_whether_the_permit_lasts(
     letters: ModuleType,
 ) -> None:
