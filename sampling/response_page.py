@@ -177,10 +177,12 @@ def _title(name: str) -> str:
 
 
 def _share(found: "Response") -> str:
-    one, other = found.counts.e, found.weighted.e
+    """Say which e was used; more than two digits of it would tell a hidden number of persons not eligible."""
+    digits = 2 if found.hidden[0, GROUPS.index("NE")] else 4
+    one, other = (f"{rates.e:.{digits}f}" for rates in (found.counts, found.weighted))
     return (
-        f"eは、対象か分からない人(UH、UO)のうち対象者とみなす割合で、ここでは{one:.4f}"
-        f"(重み付きの率では{other:.4f})です。"
+        "eは、対象か分からない人(UH、UO)のうち対象者とみなす割合で、"
+        f"ここでは{one}(重み付きの率では{other})です。"
     )
 
 

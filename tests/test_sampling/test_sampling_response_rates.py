@@ -23,6 +23,7 @@ from sampling.dispositions import GROUPS, TITLES, disposition, form_code, group_
 from sampling.hiding import HIDDEN, Sum, hidden_cells, rate_steps
 from sampling.reread import REASONS
 from sampling.response import BY, Response, response_of, response_survey
+from sampling.response_page import response_page
 from sampling.response_rates import RATES, eligible_share, outcome_rates
 from sampling.vault import answers_path, seal_table
 
@@ -187,6 +188,21 @@ def test_counts_and_weights_are_those_of_the_persons() -> None:
 def _share(drawn: pd.DataFrame) -> float:
     known = drawn["aapor"].str[0].isin(["1", "2"]).sum()
     return known / (known + (drawn["aapor"] == "4.10").sum())
+
+
+def test_the_page_tells_no_more_than_the_tables() -> None:
+    drawn = sample(np.random.default_rng(14), 2_000)
+    drawn["aapor"] = drawn["aapor"].where(drawn["aapor"] != "4.10", "3.19")
+    drawn.loc[:5, "aapor"] = "4.10"
+    found = response_of(drawn)
+    page = response_page(found, title="訓練", date="2009-12-10", training=False)
+    assert found.hidden[0, GROUPS.index("NE")]
+    assert "ここでは0.99(" in page or "ここでは1.00(" in page
+    assert f"{found.counts.e:.4f}" not in page
+    for by in ("光が丘", "65〜69歳", "85歳以上", "女", "回収率2", RATES["CON2"].formula):
+        assert by in page
+    assert "訓練用" not in page
+    assert page == response_page(response_of(drawn), title="訓練", date="2009-12-10", training=False)
 
 
 def test_equal_weights_give_equal_rates() -> None:
