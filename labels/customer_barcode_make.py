@@ -25,7 +25,7 @@ REASONS: Final = {
 """Why an address gets no barcode: code and what it means."""
 
 BOX: Final = "私書箱"
-MARKS: Final = re.compile("[\\s〒‐‑‒–—―−─ー-]+")
+MARKS: Final = re.compile("[\\s〒‐‑‒–—―⁃−─━ー-]+")
 WRITTEN_BEFORE: Final = re.compile("\\s*〒?\\s*([0-9]{3})[‐‑‒–—―−─ー-]?([0-9]{4})(?![0-9])")
 """A postcode at the start of an address."""
 LARGE_USERS: Final = ("85", "86", "87")
