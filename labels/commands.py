@@ -7,6 +7,7 @@ import typer
 
 from custody.messages import gettext as _
 from custody.messages import mark
+from labels.control_commands import add_close
 from labels.letter_commands import add_letters
 from labels.scan_commands import add_reasons, add_report, add_scan
 
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 COUNT_NAMES: Final = (
+    mark("destroyed"),
+    mark("difference"),
     mark("held back"),
+    mark("in hand"),
     mark("labels"),
+    mark("lost"),
     mark("mailed"),
     mark("printed"),
     mark("refused"),
     mark("returned"),
+    mark("returned unused"),
     mark("set aside"),
     mark("sheets"),
     mark("shrunk"),
@@ -47,12 +53,13 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        stocks, print, void, scan, reasons, mail, undo, report, letters.
+        stocks, print, void, scan, reasons, mail, undo, report, letters, close.
     """
     app = typer.Typer(help=_("Print labels and track the letters (contractor)."), no_args_is_help=True)
     for add in (_add_stocks, _add_print, _add_void, add_scan, add_reasons, _add_mail, _add_undo, add_report):
         add(app)
     add_letters(app)
+    add_close(app)
     return app
 
 

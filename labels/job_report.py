@@ -12,6 +12,7 @@ from custody.ledger import verify_ledger
 from custody.packages import seal
 from labels.batches import ScanResult
 from labels.jobs import Job, write_table
+from labels.photocopies import second_scans
 from labels.reconciliation import Reconciliation
 from labels.scans import read_scans
 from labels.seals import scanned_codes
@@ -41,6 +42,8 @@ class JobReport:
     waves, days, reasons : pandas.DataFrame
         Counts by wave, by wave and day, and by reason (`labels.waves`); also written as ``waves.csv``,
         ``days.csv`` and ``reasons.csv``.
+    second_scans : pandas.DataFrame
+        Labels scanned twice (`labels.photocopies`); also written as ``second-scans.csv``.
     """
 
     reconciliation: Reconciliation
@@ -49,6 +52,7 @@ class JobReport:
     waves: "pd.DataFrame" = field(repr=False)
     days: "pd.DataFrame" = field(repr=False)
     reasons: "pd.DataFrame" = field(repr=False)
+    second_scans: "pd.DataFrame" = field(repr=False)
 
 
 def scan_file(job: Job, path: Path | str, state: str = "mailed", reason: str = "") -> ScanResult:
@@ -103,6 +107,7 @@ def make_report(job: Job, keys: KeyStore) -> JobReport:
     head = verify_ledger(job.ledger_path).head
     with job.tracking() as tracking:
         counts, tables = tracking.reconcile(), (by_wave(tracking), by_day(tracking), by_reason(tracking))
+        twice = second_scans(tracking)
         path = job.out / "events.sp"
         seal(
             path,
@@ -121,9 +126,9 @@ def make_report(job: Job, keys: KeyStore) -> JobReport:
         report = write_table(job.out / "report.csv", counts.tidy())
         for made, role in ((path, "events"), (report, "report")):
             record_file(tracking.ledger, job.folder, made, role)
-    for name, table in zip(("waves", "days", "reasons"), tables, strict=True):
+    for name, table in zip(("waves", "days", "reasons", "second-scans"), (*tables, twice), strict=True):
         write_table(job.out / f"{name}.csv", table)
-    return JobReport(counts, report, path, *tables)
+    return JobReport(counts, report, path, *tables, twice)
 
 
 def _events(tracking: ScanLedger) -> str:

@@ -39,7 +39,10 @@ def add_scan(app: typer.Typer) -> None:
         state: Annotated[
             str,
             typer.Option(
-                help=_("Where a row gives none: mailed, returned, undeliverable, refused, spoiled.")
+                help=_(
+                    "Where a row gives none: mailed, returned, undeliverable, refused, spoiled, destroyed, "
+                    "returned_unused."
+                )
             ),
         ] = "mailed",
         reason: Annotated[
@@ -109,6 +112,9 @@ def add_report(app: typer.Typer) -> None:
             say(f"  {value:>9,}  {meaning}")
         if not made.reconciliation.closed:
             say(_("  Not closed: labels are in hand or not accounted for."))
+        if len(made.second_scans):
+            text = _("  {n:,} scans of a label that was scanned before: see out/second-scans.csv.")
+            say(text.format(n=len(made.second_scans)))
         if len(made.waves) > 1:
             _say_waves(made.waves)
         say(_("  For staff: {path}").format(path=made.events))
