@@ -201,7 +201,7 @@ def test_real_job_knows_no_simulated_time(
 ) -> None:
     package = sealed(labels(3), training=False)
     with pytest.raises(ConfigError, match="CFG-AT"):
-        print_package(package, tmp_path / "a", keys=keys, at="2009-11-05", fonts=bare_fonts)
+        print_package(package, tmp_path / "a", keys=keys, operator="a.b", at="2009-11-05", fonts=bare_fonts)
     print_package(package, tmp_path / "b", keys=keys, operator="a.b", fonts=bare_fonts)
     assert b"TRAINING" not in (tmp_path / "b" / "out" / "labels-run01.pdf").read_bytes()
     assert json.loads((tmp_path / "b" / "job.json").read_text(encoding="utf-8"))["training"] is False
