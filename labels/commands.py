@@ -1,7 +1,7 @@
 """Commands of the labels room: find a label sheet, print a package, scan what comes and goes, report."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -10,13 +10,12 @@ from custody.messages import mark
 from labels.control_commands import add_close
 from labels.letter_commands import add_letters
 from labels.scan_commands import add_reasons, add_report, add_scan
-
-if TYPE_CHECKING:
-    from labels.printing import PrintRun
+from labels.sheet_commands import add_print, add_stocks, add_test_sheet
 
 __all__ = ["build"]
 
 COUNT_NAMES: Final = (
+    mark("condensed"),
     mark("destroyed"),
     mark("difference"),
     mark("held back"),
@@ -53,72 +52,24 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        stocks, print, void, scan, reasons, mail, undo, report, letters, close.
+        stocks, print, test-sheet, void, scan, reasons, mail, undo, report, letters, close.
     """
     app = typer.Typer(help=_("Print labels and track the letters (contractor)."), no_args_is_help=True)
-    for add in (_add_stocks, _add_print, _add_void, add_scan, add_reasons, _add_mail, _add_undo, add_report):
+    for add in (
+        add_stocks,
+        add_print,
+        add_test_sheet,
+        _add_void,
+        add_scan,
+        add_reasons,
+        _add_mail,
+        _add_undo,
+        add_report,
+    ):
         add(app)
     add_letters(app)
     add_close(app)
     return app
-
-
-def _add_stocks(app: typer.Typer) -> None:
-    text = _("List label sheets; words narrow the list down.")
-
-    @app.command("stocks", help=text, epilog=_example("stocks A4 12-up"))
-    def stocks(
-        words: Annotated[
-            list[str] | None, typer.Argument(help=_("Maker, number, paper, 12-up, 86.4x42.3, ..."))
-        ] = None,
-    ) -> None:
-        from custody.console import say
-        from labels.stocks import find_stocks
-
-        found = find_stocks(" ".join(words or ()))
-        for sheet in found:
-            say(sheet.describe() + (f"  ({sheet.note})" if sheet.note else ""))
-        say(_("{n:,} label sheets").format(n=len(found)))
-
-
-def _add_print(app: typer.Typer) -> None:
-    text = _("Open a sealed package of labels and print it to a PDF in the job folder.")
-    example = "print out/labels.sp --job job --stock KPC-E1121"
-
-    @app.command("print", help=text, epilog=_example(example))
-    def print_(
-        package: Annotated[Path, typer.Argument(help=_("The sealed package, labels.sp."))],
-        job: Annotated[Path, typer.Option(help=_("Folder of the job; a new one for a new survey."))],
-        stock: Annotated[
-            str, typer.Option(help=_("Label sheet; `hyohon labels stocks` lists them."))
-        ] = "Kokuyo KPC-E1121",
-        first_label: Annotated[
-            int, typer.Option(min=1, help=_("Where to begin on the first sheet, if it was used in part."))
-        ] = 1,
-        reason: Annotated[
-            str | None,
-            typer.Option(help=_("To print again: jam, torn, misprint, lost, address or other.")),
-        ] = None,
-        held_back: Annotated[
-            bool, typer.Option("--held-back", help=_("Print only the labels held back before."))
-        ] = False,
-        keys: Annotated[Path | None, typer.Option(help=_("Folder of the contractor's keys."))] = None,
-        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
-    ) -> None:
-        from labels.job_printing import print_package
-        from labels.jobs import contractor_keys
-
-        made = print_package(
-            package,
-            job,
-            keys=contractor_keys(keys),
-            stock=stock,
-            first_label=first_label,
-            reason=reason,
-            only_held_back=held_back,
-            at=at,
-        )
-        _say_run(made)
 
 
 def _add_void(app: typer.Typer) -> None:
@@ -181,18 +132,3 @@ def _add_undo(app: typer.Typer) -> None:
         with Job.open(job, at).tracking() as tracking:
             piece = tracking.undo(token, reason)
         say(_("  The label is now: {state}").format(state=_(piece.state.replace("_", " "))))
-
-
-def _say_run(made: "PrintRun") -> None:
-    from custody.console import say, step
-
-    title = _("print run {run}").format(run=made.run)
-    counts = {"labels": made.labels, "sheets": made.sheets, "shrunk": len(made.shrunk)}
-    step(title, **counts, held_back=len(made.held_back))
-    if made.held_back:
-        say(
-            _("  Labels held back are listed in {path}; report them to staff.").format(
-                path="out/held-back.csv"
-            )
-        )
-    say(f"  {made.path}")

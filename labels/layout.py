@@ -13,7 +13,7 @@ from labels.boxes import Box, LabelPlan, with_furigana
 from labels.fit import STEP, TextStyle
 from labels.layout_barcode import with_barcode
 from labels.look import Look
-from labels.stocks import Stock
+from labels.stocks import WINDOW, Stock
 
 __all__ = ["Box", "LabelPlan", "SheetLine", "plan_label", "plan_sheet_line"]
 
@@ -81,10 +81,15 @@ def plan_sheet_line(sheet: Stock) -> SheetLine | None:
     Returns
     -------
     SheetLine or None
-        In the top margin, else in the bottom margin; None where both are too small.
+        In the top margin, else in the bottom margin; None where both are too small. At the foot of a sheet
+        for a window envelope, where the window does not show it.
     """
     sizes = _data()["sheet"]
     paper_width, paper_height = sheet.paper_size
+    if sheet.vendor == WINDOW:
+        return SheetLine(
+            sizes["edge"] * MM, (paper_width - sizes["edge"]) * MM, sizes["edge"] * MM, sizes["size"]
+        )
     bottom = paper_height - (sheet.top + (sheet.rows - 1) * sheet.pitch_y + sheet.height)
     if sheet.top >= sizes["least_margin"]:
         baseline = (paper_height - sheet.top + sizes["distance"]) * MM

@@ -11,7 +11,7 @@ from typing import Final, Literal, Self, get_args
 from custody.errors import LabelError
 from custody.messages import gettext as _
 
-__all__ = ["DEFAULT_STOCK", "PAPERS", "Paper", "Stock", "find_stocks", "stock"]
+__all__ = ["DEFAULT_STOCK", "PAPERS", "WINDOW", "Paper", "Stock", "find_stocks", "stock"]
 
 Paper = Literal["A4", "Letter"]
 PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
@@ -19,6 +19,9 @@ PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (210.0, 297.0), "Letter
 
 DEFAULT_STOCK: Final = "Kokuyo KPC-E1121"
 """A4, 2 x 6 labels of 86.4 x 42.3 mm, made by several makers."""
+
+WINDOW: Final = "window"
+"""Maker of a sheet that goes into a window envelope: nothing but the address may stand near the address."""
 
 TOLERANCE: Final = 0.1  # mm; published measures are rounded
 SUGGESTIONS: Final = 5
@@ -32,7 +35,7 @@ class Stock:
     Parameters
     ----------
     vendor, number : str
-        Maker and the maker's number; ``"own"`` for sheets of your own.
+        Maker and the maker's number; ``"own"`` for sheets of your own, ``"window"`` for window envelopes.
     paper : {"A4", "Letter"}
         Upright sheet.
     columns, rows : int
@@ -253,7 +256,7 @@ def stock(name: str) -> Stock:
     return found[0]
 
 
-def find_stocks(text: str = "") -> tuple[Stock, ...]:
+def find_stocks(text: str = "", own: tuple[Stock, ...] = ()) -> tuple[Stock, ...]:
     """Search the label sheets.
 
     Parameters
@@ -261,11 +264,13 @@ def find_stocks(text: str = "") -> tuple[Stock, ...]:
     text : str
         Words that must all occur in the description (name, paper, ``12-up``, ``86.4x42.3``, note).
         Empty: all.
+    own : tuple of Stock
+        Sheets of your own (`labels.own_stocks.read_stocks`).
 
     Returns
     -------
     tuple of Stock
-        Sorted by maker and number; empty where nothing fits.
+        Your own first, then sorted by maker and number; empty where nothing fits.
 
     Examples
     --------
@@ -273,7 +278,7 @@ def find_stocks(text: str = "") -> tuple[Stock, ...]:
     ['A-one 31531']
     """
     words = unicodedata.normalize("NFKC", text).casefold().replace("×", "x").split()
-    return tuple(sheet for sheet in catalogue() if all(word in _searchable(sheet) for word in words))
+    return tuple(sheet for sheet in (*own, *catalogue()) if all(word in _searchable(sheet) for word in words))
 
 
 def _searchable(sheet: Stock) -> str:
