@@ -9,6 +9,7 @@ from labels.customer_barcode_read import ReadBarcode, read_customer_barcodes
 from labels.job_printing import print_package
 from labels.job_report import make_report, scan_file
 from labels.jobs import Job
+from labels.letters_runs import LetterRun, preview_letters, print_letters
 from labels.prepare import HeldBack
 from labels.printing import PrintRun, print_run
 from labels.reconciliation import Reconciliation
@@ -23,6 +24,7 @@ __all__ = [
     "HeldBack",
     "Job",
     "KeyedSource",
+    "LetterRun",
     "PrintRun",
     "ReadBarcode",
     "Reconciliation",
@@ -40,6 +42,8 @@ __all__ = [
     "make_report",
     "new_tokens",
     "parse_token",
+    "preview_letters",
+    "print_letters",
     "print_package",
     "print_run",
     "read_customer_barcodes",

@@ -42,6 +42,7 @@ POSTCODE: Final = re.compile("[0-9]{3}-?[0-9]{4}")
 NUMBER: Final = re.compile("[0-9]{1,6}")
 EDGE_MM: Final = 12.0
 SMALL: Final = 7.0
+MOST_LINES: Final = 4
 BARCODE_SIZE: Final = 10.0
 LEADING: Final = 1.3
 
@@ -144,14 +145,14 @@ class _Face:
 
     def draw(self) -> tuple[list[str], list[Line]]:
         """Return shapes as PDF operators, and texts."""
+        reply = self.facts.reply
+        texts = [reply.address, reply.name, reply.permit_office, *"".join(self.parts.values()).splitlines()]
+        if self.chain.missing("".join(texts)):
+            raise _reply_error("LET-GLYPH", _("No font here has one of the characters of the letter."))
         frames, digits = self._postcode()
         mark, words = self._mark()
         where, below = self._address()
-        lines = [*digits, *words, *where]
-        for line in lines:
-            if self.chain.missing(line.text):
-                raise _reply_error("LET-GLYPH", _("No font here has one of the characters of the letter."))
-        return [*mark, *frames, *self._bars(), *self._barcode(below)], lines
+        return [*mark, *frames, *self._bars(), *self._barcode(below)], [*digits, *words, *where]
 
     def _postcode(self) -> tuple[list[str], list[Line]]:
         values = letter_data()["frames"]
@@ -214,7 +215,7 @@ class _Face:
         ]
 
     def _centred(self, text: str, size: float, left: float, width: float, top: float) -> Line:
-        natural = Measure(self.chain).width(text)
+        natural = max(Measure(self.chain).width(text), 1e-6)
         least = size if text.isdigit() else min(size, 5.0)
         size = min(size, width / natural)
         if size < least:
@@ -224,6 +225,8 @@ class _Face:
     def _bars(self) -> list[str]:
         """Draw the lines at the upper edge that an office's specimen may show, between mark and postcode."""
         values, count = letter_data()["mark"], self.facts.reply.lines
+        if count > MOST_LINES:
+            raise _reply_error("LET-REPLY", _("The reply envelope has room for four lines."), "lines")
         pitch, width, length = (values[key] * MM for key in ("line_pitch", "line_width", "line_length"))
         right_of_mark = (self.sizes["mark_left"] + values["width"]) * MM
         middle = (right_of_mark + self._frames_left()) / 2
@@ -236,29 +239,26 @@ class _Face:
 
     def _address(self) -> tuple[list[Line], float]:
         """Set address and name; return the lower end too."""
+        street, mark, building = self.facts.reply.address.strip().partition("\u3000")
+        name = f"{self.facts.reply.name.strip()}\u3000{self.parts['suffix'].strip()}".strip()
+        size = self.sizes["address_size"]
+        top = self.height - self.sizes["address_top"] * MM
+        lines = self._rows([street, building] if mark else [street], size, top, "address")
+        top -= size * (LEADING * len(lines) + 0.6)
+        names = self._rows([name], self.sizes["name_size"], top, "name")
+        return [*lines, *names], top - self.sizes["name_size"] * (LEADING * len(names) + 0.6)
+
+    def _rows(self, texts: list[str], size: float, top: float, column: str) -> list[Line]:
+        """Set texts under each other, each in one line or two."""
         left, measure = self.sizes["address_left"] * MM, Measure(self.chain)
-        room = self.width - left - EDGE_MM * MM
-        top, lines = self.height - self.sizes["address_top"] * MM, []
-        suffix = self.parts["suffix"].strip()
-        name = f"{self.facts.reply.name.strip()}　{suffix}".strip()
-        for text, size in (
-            (self.facts.reply.address, self.sizes["address_size"]),
-            (name, self.sizes["name_size"]),
-        ):
-            rows = [
-                row
-                for part in text.strip().split("\u3000", 1)
-                for row in wrap(part, room / size, measure) or [""]
-            ]
-            if text == name:
-                rows = wrap(name, room / size, measure) or [""]
-            if not all(rows) or len(rows) > 3:
-                raise _reply_error("LET-REPLY", _("A text of the reply envelope is too long."), "address")
-            for row in rows:
-                lines.append(Line(left, top - size * ASCENT, size, row))
-                top -= size * LEADING
-            top -= size * 0.6
-        return lines, top
+        limit = (self.width - left - EDGE_MM * MM) / size
+        broken = [wrap(text, limit, measure) for text in texts]
+        if not all(rows and len(rows) <= 2 for rows in broken):
+            raise _reply_error("LET-REPLY", _("A text of the reply envelope is too long."), column)
+        rows = [row for found in broken for row in found or ()]
+        return [
+            Line(left, top - size * (ASCENT + LEADING * place), size, row) for place, row in enumerate(rows)
+        ]
 
     def _barcode(self, top: float) -> list[str]:
         """Draw the customer barcode under the name, where the office gave its number."""

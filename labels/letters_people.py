@@ -1,13 +1,15 @@
 """Whose letters are printed: the order of the labels in hand, and names that are sure to print."""
 
+import math
 import unicodedata
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from custody.errors import LabelError
 from custody.fonts import FontChain
 from custody.messages import gettext as _
 from labels.fit import Fitted, Measure, wrap
+from labels.letters_data import letter_data
 from labels.letters_draw import ReadyLetter
 from labels.letters_layout import LetterPage, name_style
 from labels.prepare import INVISIBLE, HeldBack
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["in_order", "prepare_letters"]
-
-HONORIFIC: Final = "様"
 
 
 def prepare_letters(
@@ -69,10 +69,10 @@ def _problems(name: str, chain: FontChain, *, valid: bool) -> Iterator[str]:
 
 def _fit_name(name: str, room: float, measure: Measure) -> Fitted | None:
     """Set a name in one line, smaller where it must be, else in two lines at the floor."""
-    style, text = name_style(), f"{name.strip()}　{HONORIFIC}"
+    style, text = name_style(), f"{name.strip()}　{letter_data()['style']['honorific']}"
     size = min(style.size, room / measure.width(text))
     if size >= style.floor:
-        return Fitted((text,), round(size - 0.05, 1) if size < style.size else size, size < style.size)
+        return Fitted((text,), max(math.floor(size * 10) / 10, style.floor), size < style.size)
     lines = wrap(text, room / style.floor, measure)
     return Fitted(tuple(lines), style.floor, True) if lines and len(lines) == 2 else None
 

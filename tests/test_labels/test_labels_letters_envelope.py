@@ -2,6 +2,7 @@
 
 from datetime import date
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pypdfium2
@@ -170,10 +171,13 @@ def test_without_a_day_of_the_last_mailing_nobody_can_say_whether_the_permit_las
         ({"permit_number": "第12号"}, "permit_number"),
         ({"permit_office": "とてもとてもとても長い名前の郵便局"}, "permit_office"),
         ({"address": "東京都練馬区豊玉北" * 20}, "address"),
+        ({"address": "東京都練馬区　" + "豊玉北" * 20}, "address"),
+        ({"name": "とても長い名前の課" * 10}, "name"),
+        ({"lines": 5}, "lines"),
     ],
 )
 def test_what_cannot_stand_on_the_face_is_refused(
-    letters: ModuleType, changed: dict[str, str], column: str, bare_fonts: FontChain
+    letters: ModuleType, changed: dict[str, Any], column: str, bare_fonts: FontChain
 ) -> None:
     with pytest.raises(LabelError, match="LET-REPLY") as caught:
         envelope_pdf(letters.with_reply(letters.letter_facts(), **changed), bare_fonts)
@@ -183,3 +187,13 @@ def test_what_cannot_stand_on_the_face_is_refused(
 def test_no_such_envelope(letters: ModuleType, bare_fonts: FontChain) -> None:
     with pytest.raises(LabelError, match="LET-ENVELOPE"):
         envelope_pdf(letters.letter_facts(), bare_fonts, envelope="dl")
+
+
+@pytest.mark.parametrize("field", ["address", "name", "permit_office"])
+def test_character_without_a_glyph_is_refused_on_the_face_too(
+    field: str, letters: ModuleType, bare_fonts: FontChain
+) -> None:
+    facts = letters.with_reply(letters.letter_facts(), **{field: "𠮷田"})
+    with pytest.raises(LabelError, match="LET-GLYPH") as caught:
+        envelope_pdf(facts, bare_fonts)
+    assert "𠮷" not in str(caught.value)
