@@ -10,7 +10,7 @@ from custody.messages import gettext as _
 if TYPE_CHECKING:
     from labels.jobs import Job
 
-__all__ = ["add_close"]
+__all__ = ["add_close", "operator_option", "second_option"]
 
 
 def operator_option() -> typer.models.OptionInfo:
