@@ -36,7 +36,9 @@ if _typing.TYPE_CHECKING:
     from sampling.refresh import RefreshRun, refresh_survey
     from sampling.registers import Register, read_certifications, read_qualifications, read_residents
     from sampling.research_handover import hand_over_research
+    from sampling.response import Response, response_survey
     from sampling.vault import load_vault
+    from sampling.waves_handover import WaveHandOver, hand_over_wave
 
 __all__ = [
     "AnswersIn",
@@ -60,9 +62,11 @@ __all__ = [
     "RefreshRun",
     "Register",
     "RegisterFiles",
+    "Response",
     "Sample",
     "Stage",
     "StratifiedDesign",
+    "WaveHandOver",
     "build_frame",
     "check_layout",
     "commit_draw",
@@ -75,6 +79,7 @@ __all__ = [
     "frame_survey",
     "hand_over_labels",
     "hand_over_research",
+    "hand_over_wave",
     "link_registers",
     "load_layout",
     "load_vault",
@@ -87,6 +92,7 @@ __all__ = [
     "read_qualifications",
     "read_residents",
     "refresh_survey",
+    "response_survey",
     "take_answers",
 ]
 
@@ -116,7 +122,9 @@ _HOME = {
     "refresh": ("RefreshRun", "refresh_survey"),
     "registers": ("Register", "read_certifications", "read_qualifications", "read_residents"),
     "research_handover": ("hand_over_research",),
+    "response": ("Response", "response_survey"),
     "vault": ("load_vault",),
+    "waves_handover": ("WaveHandOver", "hand_over_wave"),
 }
 
 
