@@ -18,6 +18,7 @@ from labels.look import Look
 from labels.outcomes import may_get
 from labels.own_stocks import STOCKS_FILE, choose_stock, contractor_file
 from labels.pieces import Piece
+from labels.print_control import check_operators, check_spoils, print_runs, tokens_on_sheets
 from labels.printers import PRINTERS_FILE, find_printer
 from labels.printing import PrintRun, compose_run
 from labels.seals import SEALS_COLUMN, seal_check, seals_from_field
@@ -34,7 +35,7 @@ ReprintReason = Literal["jam", "torn", "misprint", "lost", "address", "other"]
 REPRINT_REASONS: Final[tuple[str, ...]] = get_args(ReprintReason)
 """Why labels are printed a second time."""
 
-STILL_HERE: Final = ("held_back", "printed", "spoiled")
+STILL_HERE: Final = ("held_back", "printed", "spoiled", "destroyed")
 """A label in one of these states has not left the house, so that a new copy may take its place."""
 
 LAST_WAVE: Final = 999
@@ -50,6 +51,12 @@ def print_package(
     first_label: int = 1,
     reason: str | None = None,
     only_held_back: bool = False,
+    operator: str = "",
+    second_operator: str = "",
+    purpose: str = "mailing",
+    spoiled: bool = False,
+    sheets: str = "",
+    of_run: int | None = None,
     at: str | None = None,
     fonts: FontChain | None = None,
     printer: str = "",
@@ -74,6 +81,16 @@ def print_package(
         already mailed or voided are not printed again.
     only_held_back : bool
         True prints only those labels that no run has printed, as when a missing font was installed.
+    operator, second_operator : str
+        Who prints, and who agrees where more is printed again than a run allows; real surveys need the first.
+    purpose : str
+        What for, a short code.
+    spoiled : bool
+        True prints only labels recorded as spoiled or destroyed.
+    sheets : str
+        Only the labels on these sheets of a run, as ``12`` or ``3,12-14``.
+    of_run : int, optional
+        Which run `sheets` are of. Default: the last one of the wave.
     at : str, optional
         Simulated time, only for training surveys.
     fonts : FontChain, optional
@@ -94,7 +111,8 @@ def print_package(
     PackageError
         The package may not be opened.
     LabelError
-        ``LAB-REPRINT`` where the labels were printed before and no reason is given.
+        ``LAB-REPRINT`` where the labels were printed before and no reason is given, ``LAB-SPOILS`` where too
+        many would be printed again without a second person.
 
     Notes
     -----
@@ -106,12 +124,16 @@ def print_package(
     sheet = choose_stock(stock, contractor_file(folder, STOCKS_FILE))
     drawn = Look(printer=find_printer(printer, contractor_file(folder, PRINTERS_FILE)), **look)
     opened = _open(package, keys)
+    check_operators(operator, second_operator, purpose, training=opened.manifest.training)
     job = Job.start(folder, opened.manifest, at)
+    said = {"operator": operator, "second": second_operator, "purpose": purpose}
     data = _payload(opened)
     wave, kind = wave_of(opened.manifest)
     with job.tracking() as tracking:
         free = _may_be_mailed(data, tracking, wave, kind)
-        chosen = _choose(data[free], tracking.known(wave), reason, only_held_back)
+        picked = _picked(data["token"], tracking, wave, spoiled, sheets, of_run)
+        chosen = _choose(data[free & picked], tracking.known(wave), reason, only_held_back)
+        check_spoils(tracking.ledger, chosen["token"], wave, operator, second_operator)
         options = RunOptions(
             stock=sheet,
             run=tracking.runs + 1,
@@ -131,6 +153,8 @@ def print_package(
                 **_facts(made, opened, wave, kind),
                 "first": first_label,
                 "reason": reason or "",
+                "per_sheet": sheet.per_sheet,
+                **{key: value for key, value in said.items() if value},
                 **({"suppressed": len(data) - int(free.sum())} if wave > 1 else {}),
             },
             list(zip(printed["token"], printed["copy"].astype(int).tolist(), strict=True)),
@@ -193,6 +217,25 @@ def _may_be_mailed(data: "pd.DataFrame", tracking: ScanLedger, wave: int, kind: 
         return free
     ends = tracking.outcomes()
     return free & data["token"].map(lambda token: may_get(ends.get(token), kind)).astype(bool)
+
+
+def _picked(
+    tokens: "pd.Series[str]",
+    tracking: ScanLedger,
+    wave: int,
+    spoiled: bool,
+    sheets: str,
+    of_run: int | None,
+) -> "pd.Series[bool]":
+    """Say row by row whose label is asked for: all, those spoiled, or those on some sheets."""
+    if sheets:
+        runs = [record.run for record in print_runs(tracking.ledger) if record.wave == wave]
+        run = of_run if of_run is not None else max(runs, default=0)
+        return tokens.isin(tokens_on_sheets(tracking.ledger, tracking.pieces(), sheets, run))
+    if spoiled:
+        known = tracking.known(wave).values()
+        return tokens.isin([piece.token for piece in known if piece.state in ("spoiled", "destroyed")])
+    return tokens.notna()
 
 
 def _choose(
