@@ -17,7 +17,7 @@ from labels.reconciliation import Reconciliation
 from labels.scans import read_scans
 from labels.seals import scanned_codes
 from labels.tracking import ScanLedger
-from labels.waves import by_day, by_reason, by_wave, first_mailing
+from labels.waves import by_day, by_reason, by_wave, first_mailing, to_take_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +42,8 @@ class JobReport:
     waves, days, reasons : pandas.DataFrame
         Counts by wave, by wave and day, and by reason (`labels.waves`); also written as ``waves.csv``,
         ``days.csv`` and ``reasons.csv``.
+    take_out : pandas.DataFrame
+        Labels of later waves in hand whose person is done (`labels.waves.to_take_out`): ``take-out.csv``.
     second_scans : pandas.DataFrame
         Labels scanned twice (`labels.photocopies`); also written as ``second-scans.csv``.
     """
@@ -52,6 +54,7 @@ class JobReport:
     waves: "pd.DataFrame" = field(repr=False)
     days: "pd.DataFrame" = field(repr=False)
     reasons: "pd.DataFrame" = field(repr=False)
+    take_out: "pd.DataFrame" = field(repr=False)
     second_scans: "pd.DataFrame" = field(repr=False)
 
 
@@ -107,7 +110,7 @@ def make_report(job: Job, keys: KeyStore) -> JobReport:
     head = verify_ledger(job.ledger_path).head
     with job.tracking() as tracking:
         counts, tables = tracking.reconcile(), (by_wave(tracking), by_day(tracking), by_reason(tracking))
-        twice = second_scans(tracking)
+        done, twice = to_take_out(tracking), second_scans(tracking)
         path = job.out / "events.sp"
         seal(
             path,
@@ -126,9 +129,10 @@ def make_report(job: Job, keys: KeyStore) -> JobReport:
         report = write_table(job.out / "report.csv", counts.tidy())
         for made, role in ((path, "events"), (report, "report")):
             record_file(tracking.ledger, job.folder, made, role)
-    for name, table in zip(("waves", "days", "reasons", "second-scans"), (*tables, twice), strict=True):
+    names = ("waves", "days", "reasons", "take-out", "second-scans")
+    for name, table in zip(names, (*tables, done, twice), strict=True):
         write_table(job.out / f"{name}.csv", table)
-    return JobReport(counts, report, path, *tables, twice)
+    return JobReport(counts, report, path, *tables, done, twice)
 
 
 def _events(tracking: ScanLedger) -> str:

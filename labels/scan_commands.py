@@ -112,6 +112,11 @@ def add_report(app: typer.Typer) -> None:
             say(f"  {value:>9,}  {meaning}")
         if not made.reconciliation.closed:
             say(_("  Not closed: labels are in hand or not accounted for."))
+        if len(made.take_out):
+            text = _(
+                "  {n:,} labels in hand are of persons who are done: take them out, see out/take-out.csv."
+            )
+            say(text.format(n=len(made.take_out)))
         if len(made.second_scans):
             text = _("  {n:,} scans of a label that was scanned before: see out/second-scans.csv.")
             say(text.format(n=len(made.second_scans)))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,7 @@ from labels.tracking import ScanLedger
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["VOID_COLUMNS", "VoidRun", "void_package", "voided_table"]
+__all__ = ["VOID_COLUMNS", "VoidRun", "placed_table", "void_package", "voided_table"]
 
 VOID_COLUMNS: Final = ("token",)
 """All that a contractor receives of a void."""
@@ -145,6 +146,26 @@ def voided_table(tracking: ScanLedger) -> "pd.DataFrame":
     Returns
     -------
     DataFrame
+        As `placed_table`.
+    """
+    return placed_table(
+        tracking, [piece for piece in tracking.pieces() if piece.state == "voided" and piece.copy]
+    )
+
+
+def placed_table(tracking: ScanLedger, pieces: Iterable[Piece]) -> "pd.DataFrame":
+    """List labels by their place on the printed sheets.
+
+    Parameters
+    ----------
+    tracking : ScanLedger
+        The labels of a job.
+    pieces : iterable of Piece
+        Printed labels.
+
+    Returns
+    -------
+    DataFrame
         Columns ``run, sheet, place, row, column, copy, token``; place is counted on the sheet from 1, across
         and then down. In the order of printing.
     """
@@ -157,10 +178,9 @@ def voided_table(tracking: ScanLedger) -> "pd.DataFrame":
         )
         for event in tracking.ledger.events(RUN)
     }
-    found = [piece for piece in tracking.pieces() if piece.state == "voided" and piece.copy]
     rows = [
         (piece.run, *_place(piece, *runs[piece.run]), piece.copy, piece.token)
-        for piece in sorted(found, key=lambda piece: (piece.run, piece.place))
+        for piece in sorted(pieces, key=lambda piece: (piece.run, piece.place))
     ]
     return pd.DataFrame(rows, columns=["run", "sheet", "place", "row", "column", "copy", "token"])
 

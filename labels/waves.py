@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from custody.messages import mark
+from labels.outcomes import may_get
 from labels.pieces import FINAL_STATES, REACHED, RUN, Piece
 from labels.reasons import reasons
 from labels.tracking import ScanLedger
+from labels.voids import placed_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KIND_TITLES", "by_day", "by_reason", "by_wave", "first_mailing"]
+__all__ = ["KIND_TITLES", "by_day", "by_reason", "by_wave", "first_mailing", "to_take_out"]
 
 KIND_TITLES: Final = {
     "advance": mark("advance letter"),
@@ -42,7 +44,7 @@ def by_wave(tracking: ScanLedger) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    kinds = {int(event.facts["wave"]): event.facts.get("kind", "") for event in tracking.ledger.events(RUN)}
+    kinds = _kinds(tracking)
     names = ("printed", "in_hand", "mailed", "spoiled", "void", "voided", "undeliverable", "refused")
     once = Counter(piece.wave for piece in tracking.outcomes().values() if piece.state == "returned")
     rows = []
@@ -52,7 +54,7 @@ def by_wave(tracking: ScanLedger) -> "pd.DataFrame":
         rows.append(
             {
                 "wave": wave,
-                "kind": str(kinds.get(wave, "")),
+                "kind": kinds.get(wave, ""),
                 "labels": counts.tokens,
                 **row,
                 "returned": once[wave],
@@ -117,6 +119,32 @@ def first_mailing(tracking: ScanLedger) -> str:
     """Return the first day of the first wave's mailing, ``YYYY-MM-DD``; empty before it."""
     days = [piece.mailed_on for piece in tracking.pieces() if piece.wave == 1 and piece.mailed_on]
     return min(days, default="")
+
+
+def to_take_out(tracking: ScanLedger) -> "pd.DataFrame":
+    """List the labels of later waves in hand whose person answered, refused or was lost since the printing.
+
+    Parameters
+    ----------
+    tracking : ScanLedger
+        The labels of a job.
+
+    Returns
+    -------
+    DataFrame
+        As `labels.voids.placed_table`: take them out before the mailing and record them as spoiled or
+        destroyed.
+    """
+    kinds, ends = _kinds(tracking), tracking.outcomes()
+    in_hand = (piece for piece in tracking.pieces() if piece.state == "printed" and piece.wave > 1)
+    done = [piece for piece in in_hand if not may_get(ends[piece.token], kinds.get(piece.wave, ""))]
+    return placed_table(tracking, done)
+
+
+def _kinds(tracking: ScanLedger) -> dict[int, str]:
+    """Return the kind of each wave that was printed."""
+    runs = tracking.ledger.events(RUN)
+    return {int(event.facts.get("wave", 1)): str(event.facts.get("kind", "")) for event in runs}
 
 
 def _days(tracking: ScanLedger) -> Iterator[tuple[int, str, str]]:

@@ -23,7 +23,7 @@ from labels.live import scan_lines
 from labels.reason_sheet import write_reason_sheet
 from labels.reasons import REASON_MARK, reasons
 from labels.scans import parse_code
-from labels.waves import by_day, by_reason, by_wave
+from labels.waves import by_day, by_reason, by_wave, to_take_out
 
 from .conftest import CREATED
 
@@ -135,6 +135,23 @@ def test_reports_count_by_wave_day_and_reason(
     }
     assert (rows[token[2]]["state"], rows[token[2]]["wave"]) == ("mailed", "2")  # reminded, nothing since
     assert (rows[token[3]]["state"], rows[token[3]]["wave"]) == ("returned", "1")
+
+
+def test_labels_in_hand_of_who_answered_since_are_listed_by_their_place(
+    job: Path, table: pd.DataFrame, package: WaveOf, keys: KeyStore, bare_fonts, capsys
+) -> None:
+    print_package(package(table, 2, "replacement"), job, keys=keys, fonts=bare_fonts)
+    token = table["token"]
+    with Job.open(job).tracking() as tracking:
+        assert not len(to_take_out(tracking))
+        tracking.scan([f"{token[4]}.1.1"], "returned")
+        tracking.scan([f"{token[7]}.1.1"], reason="FAMILY")
+        tracking.scan([f"{token[8]}.1.1"], reason="UNCLAIMED")
+        found = to_take_out(tracking)
+    assert found[["token", "run", "place"]].to_numpy().tolist() == [[token[4], 2, 3], [token[7], 2, 6]]
+    assert run(["labels", "report", str(job), "--keys", str(keys.folder)]) == 0
+    assert "out/take-out.csv" in capsys.readouterr().out
+    assert len(pd.read_csv(job / "out" / "take-out.csv")) == 2
 
 
 def test_labels_scanned_one_by_one_are_answered_and_counted(
