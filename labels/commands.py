@@ -7,7 +7,7 @@ import typer
 
 from custody.messages import gettext as _
 from custody.messages import mark
-from labels.control_commands import add_close
+from labels.control_commands import add_audit, add_close
 from labels.letter_commands import add_letters
 from labels.scan_commands import add_reasons, add_report, add_scan
 from labels.sheet_commands import add_print, add_stocks, add_test_sheet
@@ -23,6 +23,7 @@ COUNT_NAMES: Final = (
     mark("labels"),
     mark("lost"),
     mark("mailed"),
+    mark("open runs"),
     mark("printed"),
     mark("refused"),
     mark("returned"),
@@ -52,7 +53,7 @@ def build() -> typer.Typer:
     Returns
     -------
     typer.Typer
-        stocks, print, test-sheet, void, scan, reasons, mail, undo, report, letters, close.
+        stocks, print, test-sheet, void, scan, reasons, mail, undo, report, letters, close, audit.
     """
     app = typer.Typer(help=_("Print labels and track the letters (contractor)."), no_args_is_help=True)
     for add in (
@@ -69,6 +70,7 @@ def build() -> typer.Typer:
         add(app)
     add_letters(app)
     add_close(app)
+    add_audit(app)
     return app
 
 

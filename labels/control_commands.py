@@ -10,7 +10,7 @@ from custody.messages import gettext as _
 if TYPE_CHECKING:
     from labels.jobs import Job
 
-__all__ = ["add_close", "operator_option", "second_option"]
+__all__ = ["add_audit", "add_close", "operator_option", "second_option"]
 
 
 def operator_option() -> typer.models.OptionInfo:
@@ -59,6 +59,32 @@ def add_close(app: typer.Typer) -> None:
         for _run, _name, value, meaning in made.tidy().itertuples(index=False):
             say(f"  {value:>9,}  {meaning}")
         say(_("  Run {run} is closed.").format(run=run))
+
+
+def add_audit(app: typer.Typer) -> None:
+    """Add ``hyohon labels audit``.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The commands of the room.
+    """
+    text = _("Make the bundle for an inspection: ledger, runs, reconciliation; no names.")
+
+    @app.command("audit", help=text, epilog=_("Example:") + "  hyohon labels audit job --out audit.zip")
+    def audit(
+        job: Annotated[Path, typer.Argument(help=_("Folder of the job."))],
+        out: Annotated[Path, typer.Option(help=_("The zip file to write."))],
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from custody.console import say, step
+        from labels.audit_bundle import make_audit_bundle
+        from labels.jobs import Job
+
+        made = make_audit_bundle(Job.open(job, at), out)
+        step(_("audit bundle"), files=len(made.members), changed=made.changed, open_runs=made.open_runs)
+        say(f"  {made.path}")
+        say(f"  SHA-256 {made.sha256}")
 
 
 def _say_runs(job: "Job") -> None:

@@ -298,4 +298,6 @@ def _facts(made: PrintRun, package: Package, wave: int, kind: str) -> dict[str, 
         "stock": made.stock.replace(" ", "_"),
         "pdf": made.pdf_sha256,
         "package": package.manifest.payload_sha256,
+        "package_rows": package.manifest.rows,
+        "package_at": package.manifest.created.isoformat(),
     }
