@@ -13,7 +13,7 @@ from custody.messages import gettext as _
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Bag", "bag_table", "bags_of", "discount_sentence", "starts_of_bags"]
+__all__ = ["Bag", "bag_table", "bags_of", "discount_rule", "discount_sentence", "starts_of_bags"]
 
 LIST_DIGITS: Final = 3
 MARK: Final = "〒"
@@ -122,8 +122,7 @@ def discount_sentence(barcodes: int) -> str:
     Japan Post, バーコード付郵便物の割引: standard-size letters (定形郵便物) and cards of one kind, posted
     together and paid by 別納 or 後納. Ask the post office before the first mailing; it tests the print.
     """
-    data = _data()
-    least, percent = data["discount_pieces"], data["discount_percent"]
+    least, percent = discount_rule()
     if barcodes >= least:
         return _(
             "{n:,} letters carry the barcode: {percent} % discount for standard-size letters (定形郵便物) "
@@ -133,6 +132,18 @@ def discount_sentence(barcodes: int) -> str:
         "{n:,} letters carry the barcode: the discount of {percent} % for standard-size letters (定形郵便物) "
         "begins at {least:,} pieces posted together."
     ).format(n=barcodes, percent=percent, least=least)
+
+
+def discount_rule() -> tuple[int, int]:
+    """Return from how many pieces on letters with a customer barcode are cheaper, and by how much.
+
+    Returns
+    -------
+    tuple of int
+        Pieces and percent.
+    """
+    data = _data()
+    return int(data["discount_pieces"]), int(data["discount_percent"])
 
 
 def _digits(postal_code: str, digits: int) -> str:

@@ -12,7 +12,7 @@ from custody.keys import KeyStore
 from custody.ledger import Fact
 from custody.messages import gettext as _
 from custody.packages import Manifest, Package, open_package
-from labels.bags import bag_table
+from labels.bag_list import write_bags
 from labels.jobs import Job, write_table
 from labels.look import Look
 from labels.outcomes import may_get
@@ -154,6 +154,7 @@ def print_package(
                 "first": first_label,
                 "reason": reason or "",
                 "per_sheet": sheet.per_sheet,
+                "stock": sheet.code,
                 **{key: value for key, value in said.items() if value},
                 **({"suppressed": len(data) - int(free.sum())} if wave > 1 else {}),
             },
@@ -166,7 +167,7 @@ def print_package(
     write_whole(path, pdf)
     write_table(job.out / "held-back.csv", made.held_back_table())
     if drawn.bags:
-        write_table(job.out / f"bags-run{made.run:02d}.csv", bag_table(made.bags))
+        write_bags(job.out, made, title=job.title, training=job.training, day=job.clock.today())
     return made
 
 
@@ -295,7 +296,6 @@ def _facts(made: PrintRun, package: Package, wave: int, kind: str) -> dict[str, 
         "labels": made.labels,
         "sheets": made.sheets,
         "held_back": len(made.held_back),
-        "stock": made.stock.replace(" ", "_"),
         "pdf": made.pdf_sha256,
         "package": package.manifest.payload_sha256,
         "package_rows": package.manifest.rows,

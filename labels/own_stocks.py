@@ -7,12 +7,11 @@ from typing import Any, Final, get_args
 
 from custody.errors import ConfigError, LabelError
 from custody.messages import gettext as _
-from labels.stocks import WINDOW, Paper, Stock, stock
+from labels.stocks import OWN, WINDOW, Paper, Stock, stock
 
 __all__ = ["STOCKS_FILE", "choose_stock", "contractor_file", "read_stocks", "window_stock"]
 
 STOCKS_FILE: Final = "stocks.toml"
-OWN: Final = "own"
 MEASURES: Final = ("width", "height", "left", "top", "pitch_x", "pitch_y")
 
 

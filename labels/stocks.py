@@ -11,7 +11,7 @@ from typing import Final, Literal, Self, get_args
 from custody.errors import LabelError
 from custody.messages import gettext as _
 
-__all__ = ["DEFAULT_STOCK", "PAPERS", "WINDOW", "Paper", "Stock", "find_stocks", "stock"]
+__all__ = ["DEFAULT_STOCK", "OWN", "PAPERS", "WINDOW", "Paper", "Stock", "find_stocks", "stock"]
 
 Paper = Literal["A4", "Letter"]
 PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
@@ -20,9 +20,12 @@ PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (210.0, 297.0), "Letter
 DEFAULT_STOCK: Final = "Kokuyo KPC-E1121"
 """A4, 2 x 6 labels of 86.4 x 42.3 mm, made by several makers."""
 
+OWN: Final = "own"
+"""Maker of a sheet of your own."""
 WINDOW: Final = "window"
 """Maker of a sheet that goes into a window envelope: nothing but the address may stand near the address."""
 
+CODE_PARTS: Final = 9
 TOLERANCE: Final = 0.1  # mm; published measures are rounded
 SUGGESTIONS: Final = 5
 SHORTEST_PREFIX: Final = 4
@@ -125,6 +128,47 @@ class Stock:
     def name(self) -> str:
         """Maker and number."""
         return f"{self.vendor} {self.number}"
+
+    @classmethod
+    def from_code(cls, code: str) -> "Stock":
+        """Find a sheet by its `code`.
+
+        Parameters
+        ----------
+        code : str
+            As in a ledger.
+
+        Returns
+        -------
+        Stock
+            The sheet; one of your own without its name.
+
+        Raises
+        ------
+        LabelError
+            The table has no such sheet.
+
+        Examples
+        --------
+        >>> Stock.from_code("own:A4:2:6:86.4:42.3:18.6:21.2:86.4:42.3").same_grid(stock("KPC-E1121"))
+        True
+        """
+        vendor, *grid = code.split(":")
+        if len(grid) != CODE_PARTS:
+            return stock(code.replace("_", " "))
+        paper: Paper = "A4" if grid[0] == "A4" else "Letter"
+        columns, rows = int(grid[1]), int(grid[2])
+        width, height, left, top, pitch_x, pitch_y = map(float, grid[3:])
+        return cls(vendor, "", paper, columns, rows, width, height, left, top, pitch_x, pitch_y)
+
+    @property
+    def code(self) -> str:
+        """ASCII code for a ledger: maker and number, or the grid of a sheet of your own."""
+        if self.vendor in (OWN, WINDOW):
+            return ":".join(
+                [self.vendor, *(part if isinstance(part, str) else f"{part:g}" for part in self._grid())]
+            )
+        return self.name.replace(" ", "_")
 
     @property
     def per_sheet(self) -> int:

@@ -15,7 +15,6 @@ from custody.packages import Package, open_package
 from labels.jobs import JOB_FILE, Job, write_table
 from labels.pieces import REACHED, RUN, Piece
 from labels.stocks import Stock
-from labels.stocks import stock as find_stock
 from labels.tokens import valid_tokens
 from labels.tracking import ScanLedger
 
@@ -173,7 +172,7 @@ def placed_table(tracking: ScanLedger, pieces: Iterable[Piece]) -> "pd.DataFrame
 
     runs = {
         int(event.facts["run"]): (
-            find_stock(str(event.facts["stock"]).replace("_", " ")),
+            Stock.from_code(str(event.facts["stock"])),
             int(event.facts["first"]),
         )
         for event in tracking.ledger.events(RUN)

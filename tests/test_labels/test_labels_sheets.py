@@ -1,6 +1,7 @@
 """What a run may add to its sheets: barcodes that read back, bags, furigana, borders, own sheets, windows."""
 
 from collections.abc import Callable
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,14 +12,18 @@ import pytest
 import zxingcpp
 from numpy.typing import NDArray
 
+from custody.cli import run
 from custody.errors import ConfigError, InputError, LabelError
 from custody.fonts import FontChain
+from custody.keys import KeyStore
+from labels.bag_list import write_bags
 from labels.bags import bag_table, bags_of, discount_sentence, starts_of_bags
 from labels.customer_barcode_make import customer_barcode
 from labels.customer_barcode_read import read_customer_barcodes
 from labels.layout import plan_label
 from labels.look import Look
 from labels.own_stocks import choose_stock, contractor_file, read_stocks, window_stock
+from labels.printers import Printer, save_printer
 from labels.printing import print_run
 from labels.stocks import stock
 
@@ -97,6 +102,44 @@ def test_bags_are_counted_in_the_order_of_printing() -> None:
     assert starts_of_bags(codes, 2) == {0: "17"}
     assert starts_of_bags(codes, 0) == {}
     assert bag_table(bags_of(codes))["labels"].sum() == 5
+
+
+def test_bag_list_for_the_post_office_counts_every_label(
+    labels: Labels, bare_fonts: FontChain, tmp_path: Path
+) -> None:
+    table = labels(120).assign(postal_code=[f"{100 + k // 4}-0001" for k in range(120)])
+    made = print_run(table, tmp_path / "a.pdf", fonts=bare_fonts, look=Look(bags=3))
+    path = write_bags(tmp_path, made, title="食の調査", training=True, day=date(2009, 11, 5))
+    text = text_of(path)
+    assert len(pypdfium2.PdfDocument(path)) == 2
+    assert all(f"{100 + k}" in text for k in range(30))
+    for part in ("食の調査", "2009年11月5日", "合計", "120", "1,000 通", "3％", "届かない", "訓練用"):
+        assert part in text
+    listed = pd.read_csv(tmp_path / "bags-run01.csv", encoding="utf-8-sig", dtype=str)
+    assert listed["labels"].astype(int).sum() == 120
+    assert listed["postal_code_begins"].tolist() == [str(100 + k) for k in range(30)]
+
+
+def test_print_command_takes_printer_look_and_own_sheet(
+    labels: Labels,
+    sealed: Callable[..., Path],
+    keys: KeyStore,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    package, job = sealed(real_towns(labels(14))), tmp_path / "job"
+    (tmp_path / "stocks.toml").write_bytes(EXAMPLE.read_bytes())
+    save_printer(Printer("2F", 0.5, -0.5), tmp_path / "printers.toml")
+    print_ = ["--lang", "en", "labels", "print", str(package), "--job", str(job), "--keys", str(keys.folder)]
+    assert run([*print_, "--printer", "3F"]) == 1
+    assert "LAB-PRINTER" in capsys.readouterr().err
+    options = ["--printer", "2F", "--stock", "12面 特注", "--barcode", "--bags", "3", "--honorific", "御中"]
+    assert run([*print_, *options]) == 0
+    said = capsys.readouterr().out
+    for part in ("labels 14", "condensed", "10.2 points on own 12面 特注", "1,000"):
+        assert part in said
+    assert "御中" in text_of(job / "out" / "labels-run01.pdf")
+    assert (job / "out" / "bags-run01.pdf").exists()
 
 
 def test_tab_stands_on_the_labels_where_a_bag_begins_and_nowhere_else(

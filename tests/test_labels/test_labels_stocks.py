@@ -95,6 +95,13 @@ def test_sheet_that_cannot_be_is_refused(change: dict[str, float]) -> None:
         Stock("own", "1", **{**GRID, **PLACE, **change})
 
 
+@pytest.mark.parametrize("sheet", [Stock("own", "自社", **GRID, **PLACE), *catalogue()[::20]], ids=repr)
+def test_code_for_the_ledger_names_the_grid(sheet: Stock) -> None:
+    assert sheet.code.isascii()
+    assert " " not in sheet.code
+    assert Stock.from_code(sheet.code).same_grid(sheet)
+
+
 def test_place_outside_the_sheet_is_refused() -> None:
     sheet = Stock("own", "1", **GRID, **PLACE)
     assert sheet.position(11) == pytest.approx((105.0, 232.7))
