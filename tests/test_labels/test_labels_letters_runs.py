@@ -32,7 +32,7 @@ N = 15
 @pytest.fixture
 def table(labels: Callable[[int], pd.DataFrame]) -> pd.DataFrame:
     """Fifteen people with names of their own; the order of the package is not that of the postal codes."""
-    table = labels(N).iloc[::-1].reset_index(drop=True)
+    table = labels(N).sample(frac=1, random_state=5).reset_index(drop=True)
     table["name"] = [f"名字{kanji}　花子" for kanji in "一二三四五六七八九十百千上中下"]
     return table
 
@@ -255,6 +255,27 @@ def test_kind_that_does_not_exist_and_words_without_a_place_for_a_name(
 def test_later_wave_waits_for_its_labels(package: Print, printed: Print, letters: ModuleType) -> None:
     with pytest.raises(LabelError, match="LET-LABELS"):
         printed(package(facts={**letters.package_facts(), "wave": 2}))
+
+
+def test_later_wave_has_letters_for_its_own_labels(
+    package: Print,
+    printed: Print,
+    table: pd.DataFrame,
+    keys: KeyStore,
+    tmp_path: Path,
+    letters: ModuleType,
+    bare_fonts: FontChain,
+) -> None:
+    """Who answered gets no second label, and no second letter; the first wave's mailing does not matter."""
+    print_package(package(), tmp_path / "job", keys=keys, fonts=bare_fonts)
+    answered = table["token"].tolist()[::4]
+    with Job.open(tmp_path / "job").tracking() as tracking:
+        tracking.mail()
+        tracking.scan(answered, "returned")
+    again = package(facts={**letters.package_facts(), "wave": 2, "wave_kind": "replacement"})
+    print_package(again, tmp_path / "job", keys=keys, fonts=bare_fonts)
+    made = printed(again)
+    assert names_in(letters, made.path) == in_label_order(table[~table["token"].isin(answered)])
 
 
 @pytest.fixture
