@@ -38,7 +38,7 @@ def kill_many(folder: Path, seed: int, cycles: int, seconds: float = float("inf"
 
 def kill_side_by_side(folder: Path, seed: int, cycles: int, seconds: float) -> Toll:
     """Let some workers kill each its share; most of the time a worker waits for the disk."""
-    toll, began = Toll(), time.perf_counter()
+    toll = Toll()
     share = -(-cycles // WORKERS)
     with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("fork")) as pool:
         given = [
@@ -47,7 +47,6 @@ def kill_side_by_side(folder: Path, seed: int, cycles: int, seconds: float) -> T
         ]
         for one in as_completed(given):
             toll.add(one.result())
-    toll.counts["seconds"] = round(time.perf_counter() - began)
     return toll
 
 

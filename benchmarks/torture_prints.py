@@ -19,9 +19,10 @@ from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.ledger import Head, Ledger, verify_ledger
 from custody.packages import Origin, seal
-from labels import job_printing
+from labels.job_printing import print_package
 from labels.pieces import PRINTED, RUN
 from labels.tokens import KeyedSource, new_tokens
+from labels.tracking import ScanLedger
 
 __all__ = ["Package", "PrintShop", "make_package", "print_once"]
 
@@ -62,19 +63,16 @@ def make_package(folder: Path, labels: int = LABELS) -> Package:
 
 def print_on(package: Package, job: Path, told: Connection) -> None:
     """Print run after run; tell when one is composed, and of each that was acknowledged."""
-    compose = job_printing.compose_run
+    record = ScanLedger.record_run
 
-    def tell_composed(*what: Any, **more: Any) -> Any:
-        made = compose(*what, **more)
+    def tell_composed(*what: Any, **more: Any) -> None:
         told.send_bytes(b"composed\n")
-        return made
+        record(*what, **more)
 
-    job_printing.compose_run = tell_composed
+    ScanLedger.record_run = tell_composed  # type: ignore[method-assign]
     try:
         while True:
-            made = job_printing.print_package(
-                package.path, job, keys=package.keys, reason="jam", fonts=package.fonts
-            )
+            made = print_package(package.path, job, keys=package.keys, reason="jam", fonts=package.fonts)
             told.send_bytes(f"{made.path.name} {made.pdf_sha256}\n".encode("ascii"))
     except HyohonError as problem:
         told.send_bytes(f"refused {problem.code}\n".encode("ascii"))
@@ -83,9 +81,7 @@ def print_on(package: Package, job: Path, told: Connection) -> None:
 def print_once(shop: "PrintShop") -> Path:
     """Print a run in this process."""
     package = shop.package
-    return job_printing.print_package(
-        package.path, shop.job, keys=package.keys, reason="jam", fonts=package.fonts
-    ).path
+    return print_package(package.path, shop.job, keys=package.keys, reason="jam", fonts=package.fonts).path
 
 
 class PrintShop:
@@ -99,7 +95,7 @@ class PrintShop:
         self.told: dict[str, str] = {}
         self.head = Head(0, "")
         self._seen: Counter[str] = Counter()
-        self._kills = 0
+        self.may_lose = 0
 
     @property
     def full(self) -> bool:
@@ -111,7 +107,7 @@ class PrintShop:
         child = start(print_on, self.package, self.job)
         late = self._rng.random() < 0.5 and child.hear(10.0)
         span = self._spans[late]
-        self._kills += 1
+        self.may_lose += 1
         self.toll.counts["printers killed"] += reap([child], span.seconds, self._rng)
         span.learn(sum(line != "composed" for line in child.lines))
         self._hear(child)
@@ -148,7 +144,7 @@ class PrintShop:
         check(self.told.items() <= files.items(), "print: an acknowledged run has no file")
         check(set(copies.values()) <= {1}, "print: a copy is printed twice")
         check(copies.total() == LABELS * len(runs), "print: a run is recorded in part")
-        check(len(runs) - len(files) <= self._kills, "print: a run lost its file without a death")
+        check(len(runs) - len(files) <= self.may_lose, "print: a run lost its file without a death")
         self._check_small_files()
         self._note(len(runs), len(files))
 

@@ -5,7 +5,7 @@ from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from torture_children import Child, Span, Toll, reap, start
+from torture_children import Span, Toll, reap, start
 
 from custody.clock import SystemClock
 from custody.errors import HyohonError
@@ -54,25 +54,27 @@ class ScanShop:
 
     def cycle(self) -> None:
         """Start scanners, kill each at its own instant, and look."""
-        children = [start(scan_on, self.path, self._batches()) for _ in range(self._rng.choice((1, 1, 2, 3)))]
+        children = [start(scan_on, self.path, self.batches()) for _ in range(self._rng.choice((1, 1, 2, 3)))]
         self.toll.counts["scanners killed"] += reap(children, self._span.seconds, self._rng)
         self._span.learn(sum(len(child.lines) for child in children))
         for child in children:
-            self._hear(child)
+            self.hear(child.lines)
         self.look()
 
-    def _batches(self) -> list[tuple[str, list[str]]]:
+    def batches(self) -> list[tuple[str, list[str]]]:
+        """Draw what a scanner will scan."""
         sizes = self._rng.choices((1, 1, 1, 5), k=60)
         states = self._rng.choices(("mailed", "returned"), k=len(sizes))
         return [
             (state, self._rng.sample(self.tokens, size)) for state, size in zip(states, sizes, strict=True)
         ]
 
-    def _hear(self, child: Child) -> None:
-        for line in child.lines:
+    def hear(self, lines: list[str]) -> None:
+        """Take in what a scanner told."""
+        for line in lines:
             token, state, code = line.split()
             self.told[token, state if code == "accepted" else "", code] += 1
-        self.toll.counts["scans acknowledged"] += len(child.lines)
+        self.toll.counts["scans acknowledged"] += len(lines)
 
     def look(self) -> None:
         """Hold the ledger against what was told; its events of the last look must still be there, too."""
