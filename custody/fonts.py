@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from custody.errors import LabelError
 from custody.glyphs import add_variants, cut_units, without_selectors
@@ -35,7 +36,7 @@ class Font:
     path : pathlib.Path
         Its file.
     characters : frozenset of int
-        Code points that it has a glyph for.
+        Code points that it has a glyph for, private ones left out.
     variants : dict of str to str
         Character and variation selector to what reportlab draws for them (異体字).
     """
@@ -263,7 +264,9 @@ def _load(name: str) -> Font | None:
         font = TTFont(name, str(path), subfontIndex=entry["index"])
     except (TTFError, OSError):
         return None  # a damaged file, or one with outlines that cannot be embedded: the next font serves
-    characters = frozenset(code for code, glyph in font.face.charToGlyph.items() if glyph)
+    # a ward's own character (外字) has a private code: what a font has there is another character
+    glyphs = font.face.charToGlyph.items()
+    characters = frozenset(code for code, glyph in glyphs if glyph and category(chr(code)) != "Co")
     variants = add_variants(font)
     pdfmetrics.registerFont(font)
     return Font(name, path, characters, variants)

@@ -10,10 +10,14 @@ from labels.job_printing import print_package
 from labels.job_report import make_report, scan_file
 from labels.jobs import Job
 from labels.letters_runs import LetterRun, preview_letters, print_letters
+from labels.look import Look
+from labels.own_stocks import read_stocks, window_stock
 from labels.prepare import HeldBack
+from labels.printers import Printer
 from labels.printing import PrintRun, print_run
 from labels.reconciliation import Reconciliation
 from labels.stocks import Stock, find_stocks, stock
+from labels.test_sheet import make_test_sheet
 from labels.tokens import KeyedSource, format_token, is_valid, new_tokens, parse_token, valid_tokens
 from labels.tracking import ScanLedger
 from labels.voids import VoidRun, void_package
@@ -25,7 +29,9 @@ __all__ = [
     "Job",
     "KeyedSource",
     "LetterRun",
+    "Look",
     "PrintRun",
+    "Printer",
     "ReadBarcode",
     "Reconciliation",
     "ScanLedger",
@@ -40,6 +46,7 @@ __all__ = [
     "is_valid",
     "largest_size",
     "make_report",
+    "make_test_sheet",
     "new_tokens",
     "parse_token",
     "preview_letters",
@@ -47,8 +54,10 @@ __all__ = [
     "print_package",
     "print_run",
     "read_customer_barcodes",
+    "read_stocks",
     "scan_file",
     "stock",
     "valid_tokens",
     "void_package",
+    "window_stock",
 ]

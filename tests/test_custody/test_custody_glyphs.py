@@ -154,6 +154,16 @@ def test_unknown_pair_is_named_and_never_drawn_by_its_base(text: str) -> None:
             chain.pieces(text)
 
 
+def test_private_codes_are_never_drawn_whatever_a_font_has_there() -> None:
+    """A ward's own character (外字) stands at a private code; another maker's font has another there."""
+    for font in CHAIN.fonts:
+        private = [
+            code for code in pdfmetrics.getFont(font.name).face.charToGlyph if 0xE000 <= code <= 0xF8FF
+        ]
+        for code in (0xE000, 0xF8FF, *private):
+            assert CHAIN.missing(f"練馬{chr(code)}") == {chr(code)}
+
+
 def test_base_characters_stand_in_only_when_asked_for() -> None:
     assert CHAIN.with_base_characters("葛\U000e01ef飾\U000e0100") == "葛飾" + "\U000e0100" * (
         not CHAIN.missing("飾\U000e0100")
