@@ -1,7 +1,8 @@
 """Scanning one by one: a hand scanner types a line, the line is on the disk, and only then it is answered."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from custody.console import say
 from custody.messages import gettext as _
@@ -46,7 +47,7 @@ def scan_lines(job: Job, lines: Iterable[str], state: str = "mailed", reason: st
     mode, accepted, aside = ScanMode(), Counter[str](), list[ScanException]()
     with job.tracking() as tracking:
         tracking.scan([], state, reason)  # refuses a state or reason that is none before anything is scanned
-        for row, line in enumerate(lines, start=1):
+        for row, line in enumerate(_until_stopped(lines), start=1):
             scan = mode.take(line, row) if line.strip() else None
             if scan is None:
                 if line.strip():
@@ -59,6 +60,12 @@ def scan_lines(job: Job, lines: Iterable[str], state: str = "mailed", reason: st
     result = ScanResult(dict(accepted), tuple(aside))
     write_table(job.out / "scan-exceptions.csv", result.tidy())
     return result
+
+
+def _until_stopped(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines to their end, or until somebody presses Ctrl-C: all that was answered is on the disk."""
+    with suppress(KeyboardInterrupt):
+        yield from lines
 
 
 def _mode_title(code: str) -> str:

@@ -316,14 +316,19 @@ class Pieces:
             self._steps.setdefault(token, []).append(wave)
         elif kind == UNDONE:
             self._set(undone(self.every[token, wave]))
-            steps = self._steps[token]
-            del steps[len(steps) - 1 - steps[::-1].index(wave)]
+            self._forget(token, wave)
             self._keep_void(token)
         elif kind == VOIDED:
             self.voided.add(token)
             self._keep_void(token)
         elif kind == RUN_CLOSED:
             self.closed.add(int(facts["run"]))
+
+    def _forget(self, token: str, wave: int) -> None:
+        """Take the last step of a wave from those that can be undone."""
+        steps = self._steps.get(token, [])
+        if wave in steps:
+            del steps[len(steps) - 1 - steps[::-1].index(wave)]
 
     def _keep_void(self, token: str) -> None:
         """A void token's label that has not left the house is void, whatever is recorded of it later."""

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +154,12 @@ def test_labels_in_hand_of_who_answered_since_are_listed_by_their_place(
     assert len(pd.read_csv(job / "out" / "take-out.csv")) == 2
 
 
+def stopped_after(line: str) -> Iterator[str]:
+    """A scanner's line, and then Ctrl-C."""
+    yield line
+    raise KeyboardInterrupt
+
+
 def test_labels_scanned_one_by_one_are_answered_and_counted(
     job: Path, table: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,6 +172,9 @@ def test_labels_scanned_one_by_one_are_answered_and_counted(
     assert len(said) == 6
     assert said[4 - 1].startswith("\a")
     assert "5,bad_reason," in (job / "out" / "scan-exceptions.csv").read_text(encoding="utf-8-sig")
+    assert dict(scan_lines(Job.open(job), stopped_after(f"{token[8]}.1.1"), "returned").accepted) == {
+        "returned": 1
+    }
     with pytest.raises(InputError, match="LAB-SCAN-REASON"):
         scan_lines(Job.open(job), ["x"], reason="NONSENSE")
 

@@ -212,7 +212,7 @@ def test_equal_weights_give_equal_rates() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(60, 900))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_no_hidden_count_follows_from_what_is_shown(seed: int, n: int) -> None:
     """Linear algebra: no hidden cell is determined by totals, shown cells and shown rates' parts."""
     drawn = sample(np.random.default_rng(seed), n)
