@@ -79,6 +79,8 @@ def whole_files(recorder: Recorder, *, synced: bool) -> Iterator[None]:
     def fsync(handle: int) -> None:
         real_sync(handle)
         path = Path(f"/proc/self/fd/{handle}").readlink()
+        if not path.is_relative_to(recorder.folder):
+            return  # the folder above, where the job's own is made
         name = recorder.name_of(path) if path != recorder.folder else "."
         if path.is_dir():
             recorder.log += [("sync folder", name)] if synced else []

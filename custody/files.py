@@ -4,6 +4,7 @@
 files that no longer match.
 """
 
+import errno
 import hashlib
 import os
 import secrets
@@ -33,6 +34,8 @@ PART: Final = ".part"
 PART_SECONDS: Final = 3600
 """A part file older than that was left behind by a crash."""
 _CHUNK: Final = 1 << 20
+_NOT_FOR_FOLDERS: Final = (errno.EINVAL, errno.ENOTSUP)
+"""What some network disks answer where a folder is to be synchronised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def write_whole(path: Path | str, data: bytes) -> Path:
     Raises
     ------
     InputError
-        The disk or folder refuses; then the old file is untouched.
+        The disk or folder refuses; then the old file is untouched, or the new one is whole already.
 
     Notes
     -----
@@ -105,15 +108,15 @@ def write_whole(path: Path | str, data: bytes) -> Path:
     path = Path(path)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent, 0o777)
         _write_durably(part, data)
         _remove_old_parts(path.parent, part.stat().st_mtime)
         part.replace(path)
+        _sync_folder(path.parent)
     except OSError as problem:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise _cannot_write(path, problem) from None
-    _sync_folder(path.parent)
     return path
 
 
@@ -155,12 +158,16 @@ def write_private(path: Path | str, data: bytes) -> Path:
         The file exists already, or the disk refuses.
     """
     path = Path(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_durably(path, data)
+        _make_folder(path.parent, 0o700)
+        _write_durably(part, data)
+        _name_once(part, path)
+        _sync_folder(path.parent)
     except OSError as problem:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise _cannot_write(path, problem) from None
-    _sync_folder(path.parent)
     return path
 
 
@@ -249,6 +256,31 @@ def _write_durably(path: Path, data: bytes) -> None:
         raise
 
 
+def _name_once(part: Path, path: Path) -> None:
+    """Give a whole file its name, never over another file."""
+    if os.name != "posix":
+        part.rename(path)  # Windows refuses where there is one
+        return
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:  # a medium without hard links, such as a stick
+        if path.exists():
+            raise FileExistsError(path) from None
+        part.rename(path)
+    else:
+        part.unlink()
+
+
+def _make_folder(folder: Path, mode: int) -> None:
+    """Make a folder and those above it, durable."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    for made in missing:
+        _sync_folder(made.parent)
+
+
 def _remove_old_parts(folder: Path, now: float) -> None:
     for part in filter(is_part, folder.iterdir()):
         with suppress(OSError):
@@ -260,9 +292,15 @@ def _sync_folder(folder: Path) -> None:
     """Make the new name durable where the platform lets a folder be synchronised (not Windows)."""
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # a folder that may be written and not read
+        return
     try:
         os.fsync(handle)
+    except OSError as problem:
+        if problem.errno not in _NOT_FOR_FOLDERS:
+            raise
     finally:
         os.close(handle)
 

@@ -244,7 +244,7 @@ class Ledger:
 
     def _write(self, decide: Callable[[], Iterable[Act]]) -> list[Event]:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            store.begin(self._connection)
             try:
                 acts = list(decide())
                 texts = [_checked(kind, facts) for kind, facts in acts]

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,9 @@ Fact = int | bool | str
 DOMAIN: Final = "hyohon ledger v1|"
 GENESIS: Final = "0" * 64
 LARGEST_INT: Final = 2**53 - 1
+WAIT_SECONDS: Final = 30
+TRY_SECONDS: Final = 0.001
+"""How long to wait for others who write, and between two tries."""
 KEY: Final = re.compile(r"[a-z_][a-z0-9_]{0,31}")
 KIND: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 TEXT: Final = re.compile(r"[A-Za-z0-9._:+/=-]{0,200}")
@@ -47,7 +51,7 @@ INSERT: Final = "INSERT INTO event (seq, at, kind, facts, prev, hash, once) VALU
 def prepare(connection: sqlite3.Connection) -> None:
     """Set durable settings on a connection and make the table where the file is new."""
     for pragma in (
-        "busy_timeout=30000",
+        f"busy_timeout={WAIT_SECONDS * 1000}",
         "journal_mode=WAL",
         "synchronous=FULL",
         "trusted_schema=OFF",
@@ -63,6 +67,28 @@ def prepare(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
     connection.execute("COMMIT")
     connection.execute("PRAGMA synchronous=FULL")
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Begin a transaction that writes, after those who are writing now.
+
+    SQLite's own waiting sleeps up to 0.1 s between two tries: beside writers that never rest, one may not get
+    its turn in half a minute. A try each millisecond does.
+    """
+    until = time.monotonic() + WAIT_SECONDS
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(TRY_SECONDS)
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={WAIT_SECONDS * 1000}")
 
 
 def existing(path: Path) -> Path:
