@@ -39,6 +39,7 @@ NEEDED: Final = (
     "permit_expires",
 )
 POSTCODE: Final = re.compile("[0-9]{3}-?[0-9]{4}")
+BARCODE: Final = re.compile("[0-9A-Za-z-]{1,13}")
 NUMBER: Final = re.compile("[0-9]{1,6}")
 EDGE_MM: Final = 12.0
 SMALL: Final = 7.0
@@ -262,9 +263,13 @@ class _Face:
 
     def _barcode(self, top: float) -> list[str]:
         """Draw the customer barcode under the name, where the office gave its number."""
-        number = self.facts.reply.barcode.strip()
+        number = unicodedata.normalize("NFKC", self.facts.reply.barcode).strip()
         if not number:
             return []
+        if BARCODE.fullmatch(number) is None:
+            raise _reply_error(
+                "LET-REPLY", _("The number of the customer barcode cannot be drawn."), "barcode"
+            )
         made = barcode_of_number(self.facts.reply.postcode, number)
         left = self.sizes["address_left"]
         size = largest_size(self.sizes["width"] - left - EDGE_MM + 2 * CLEAR_MM, 20.0)

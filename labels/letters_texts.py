@@ -139,7 +139,7 @@ def letter_text(kind: str, facts: LetterFacts, template: Path | None = None) -> 
     foot = parts.get("foot", "")
     fill(foot, facts, kind, 0, keep_token=True)
     words = "\n".join([kind, foot, *(f"{block.kind} {block.text}" for block in blocks)])
-    digest = hashlib.sha256(words.encode("utf-8")).hexdigest()
+    digest = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
     return LetterText(kind, parts["paper"], tuple(blocks), foot, digest)
 
 

@@ -174,6 +174,8 @@ def test_without_a_day_of_the_last_mailing_nobody_can_say_whether_the_permit_las
         ({"address": "東京都練馬区　" + "豊玉北" * 20}, "address"),
         ({"name": "とても長い名前の課" * 10}, "name"),
         ({"lines": 5}, "lines"),
+        ({"barcode": "第3号"}, "barcode"),
+        ({"barcode": "1-2-3-4-5-6-7-8"}, "barcode"),
     ],
 )
 def test_what_cannot_stand_on_the_face_is_refused(

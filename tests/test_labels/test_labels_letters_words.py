@@ -140,6 +140,15 @@ def test_letter_too_long_for_large_print_or_without_a_glyph_is_refused(
     assert "𠮷" not in str(caught.value)
 
 
+@pytest.mark.parametrize("strange", ["\n", "\t", "\x00", "\u200b", "\ud800", "\U000e0100"])
+@pytest.mark.parametrize("kind", PAGES)
+def test_character_that_cannot_be_seen_is_refused_too(
+    kind: str, strange: str, letters: ModuleType, bare_fonts: FontChain
+) -> None:
+    with pytest.raises(LabelError, match="LET-GLYPH"):
+        lay_out(letter_text(kind, letters.letter_facts(mayor=f"練馬{strange}区長")), bare_fonts)
+
+
 def test_training_is_marked_and_a_real_letter_is_not(letters: ModuleType, bare_fonts: FontChain) -> None:
     page = lay_out(letter_text("notice", letters.letter_facts()), bare_fonts)
     for training in (True, False):
