@@ -5,12 +5,16 @@ import itertools
 import pytest
 
 from custody.errors import InputError, LabelError
+from custody.fonts import FontChain
 from custody.pdf import MM
 from labels.boxes import Box, LabelPlan
 from labels.customer_barcode_draw import CLEAR_MM, barcode_fit
+from labels.fit import Measure
 from labels.layout import plan_label, quiet_zone
 from labels.look import Look
+from labels.sheets import BAG_SIZE
 from labels.stocks import Stock, catalogue, stock
+from labels.tokens import KeyedSource, format_token, new_tokens
 
 LOOKS = (Look(), Look(furigana=True), Look(barcode=True), Look(furigana=True, barcode=True))
 TINY = 1e-6
@@ -89,6 +93,17 @@ def test_largest_barcode_that_fits_is_chosen_or_the_reason_given(name: str, leas
     assert (plan.barcode is None) is (plan.barcode_size == 0)
     assert said in plan.barcode_note
     assert plan.barcode_size <= (barcode_fit(stock(name)).size or 0)
+
+
+def test_token_footer_and_bag_stand_apart_in_every_font(fonts: FontChain) -> None:
+    measure = Measure(fonts)
+    tokens = [format_token(token) for token in new_tokens(500, KeyedSource(bytes(range(32))))]
+    widest = max(measure.width(token) for token in tokens)
+    footer, bag = measure.width("run 01  copy 1  no. 0001"), measure.width("176") * BAG_SIZE
+    for sheet in USABLE:
+        plan = plan_label(sheet, Look(barcode=True))
+        assert widest * plan.styles["token"].size <= plan.token.width
+        assert footer * plan.styles["footer"].size + bag <= plan.footer.width
 
 
 def test_label_without_room_for_a_barcode_keeps_its_plan() -> None:
