@@ -23,7 +23,7 @@ from labels.printers import PRINTERS_FILE, find_printer
 from labels.printing import PrintRun, compose_run
 from labels.seals import SEALS_COLUMN, seal_check, seals_from_field
 from labels.sheets import RunOptions
-from labels.stocks import DEFAULT_STOCK
+from labels.stocks import DEFAULT_STOCK, Stock
 from labels.tracking import ScanLedger
 
 if TYPE_CHECKING:
@@ -134,16 +134,7 @@ def print_package(
         picked = _picked(data["token"], tracking, wave, spoiled, sheets, of_run)
         chosen = _choose(data[free & picked], tracking.known(wave), reason, only_held_back)
         check_spoils(tracking.ledger, chosen["token"], wave, operator, second_operator)
-        options = RunOptions(
-            stock=sheet,
-            run=tracking.runs + 1,
-            wave=wave,
-            first_label=first_label,
-            training=job.training,
-            title=job.title,
-            printed_on=job.clock.today(),
-            look=drawn,
-        )
+        options = _options(job, sheet, (tracking.runs + 1, wave, first_label), drawn)
         path = job.out / f"labels-run{options.run:02d}.pdf"
         pdf, made = compose_run(chosen, path, options, fonts, rows=[row + 1 for row in chosen.index])
         held = {found.row - 1: found.code for found in made.held_back}
@@ -164,11 +155,31 @@ def print_package(
             wave=wave,
             checks=_checks(printed, wave),
         )
-    write_whole(path, pdf)
-    write_table(job.out / "held-back.csv", made.held_back_table())
-    if drawn.bags:
-        write_bags(job.out, made, title=job.title, training=job.training, day=job.clock.today())
+    _write(job, pdf, made, bags=bool(drawn.bags))
     return made
+
+
+def _options(job: Job, sheet: Stock, numbers: tuple[int, int, int], look: Look) -> RunOptions:
+    """Say what stands on the sheets; the numbers are run, wave and first label."""
+    run, wave, first_label = numbers
+    return RunOptions(
+        stock=sheet,
+        run=run,
+        wave=wave,
+        first_label=first_label,
+        training=job.training,
+        title=job.title,
+        printed_on=job.clock.today(),
+        look=look,
+    )
+
+
+def _write(job: Job, pdf: bytes, made: PrintRun, *, bags: bool) -> None:
+    """Write the sheets, the list of labels held back and the list of bags."""
+    write_whole(made.path, pdf)
+    write_table(job.out / "held-back.csv", made.held_back_table())
+    if bags:
+        write_bags(job.out, made, title=job.title, training=job.training, day=job.clock.today())
 
 
 def _open(package: Path | str, keys: KeyStore) -> Package:

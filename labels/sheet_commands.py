@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from custody.messages import gettext as _
-from labels.control_commands import operator_option, second_option
+from labels.print_options import print_options
 
 if TYPE_CHECKING:
     from labels.printers import Readings
@@ -54,79 +54,38 @@ def add_print(app: typer.Typer) -> None:
     text = _("Open a sealed package of labels and print it to a PDF in the job folder.")
     example = "  hyohon labels print out/labels.sp --job job --stock KPC-E1121"
 
+    of = print_options()
+
     @app.command("print", help=text, epilog=_("Example:") + example)
     def print_(
-        package: Annotated[Path, typer.Argument(help=_("The sealed package, labels.sp."))],
-        job: Annotated[Path, typer.Option(help=_("Folder of the job; a new one for a new survey."))],
-        stock: Annotated[
-            str, typer.Option(help=_("Label sheet; `hyohon labels stocks` lists them."))
-        ] = "Kokuyo KPC-E1121",
-        printer: Annotated[
-            str, typer.Option(help=_("Printer of printers.toml; `hyohon labels test-sheet` makes one."))
-        ] = "",
-        first_label: Annotated[
-            int, typer.Option(min=1, help=_("Where to begin on the first sheet, if it was used in part."))
-        ] = 1,
-        reason: Annotated[
-            str | None,
-            typer.Option(help=_("To print again: jam, torn, misprint, lost, address or other.")),
-        ] = None,
-        held_back: Annotated[
-            bool, typer.Option("--held-back", help=_("Print only the labels held back before."))
-        ] = False,
-        spoiled: Annotated[
-            bool, typer.Option("--spoiled", help=_("Print only the labels recorded as spoiled or destroyed."))
-        ] = False,
-        sheets: Annotated[
-            str, typer.Option(help=_("Print only the labels on these sheets again, as 3,12-14."))
-        ] = "",
-        of_run: Annotated[
-            int | None, typer.Option(help=_("Which run the sheets are of; default the last one."))
-        ] = None,
-        operator: Annotated[str, operator_option()] = "",
-        second_operator: Annotated[str, second_option()] = "",
-        purpose: Annotated[str, typer.Option(help=_("What it is printed for, a short code."))] = "mailing",
-        barcode: Annotated[
-            bool,
-            typer.Option("--barcode", help=_("Print the customer barcode where the stock can carry it.")),
-        ] = False,
-        bags: Annotated[
-            int, typer.Option(help=_("Mark where a bag begins: first 2 or 3 digits of the postcode; 0 = no."))
-        ] = 0,
-        honorific: Annotated[str, typer.Option(help=_("After the name: 様, 殿, 御中, 先生."))] = "様",
-        variants: Annotated[
-            str, typer.Option(help=_("A variant (異体字) that no font has: hold, or base character."))
-        ] = "hold",
-        borders: Annotated[bool, typer.Option("--borders", help=_("Draw the edges of the labels."))] = False,
-        keys: Annotated[Path | None, typer.Option(help=_("Folder of the contractor's keys."))] = None,
-        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+        package: Annotated[Path, of["package"]],
+        job: Annotated[Path, of["job"]],
+        stock: Annotated[str, of["stock"]] = "Kokuyo KPC-E1121",
+        printer: Annotated[str, of["printer"]] = "",
+        first_label: Annotated[int, of["first_label"]] = 1,
+        reason: Annotated[str | None, of["reason"]] = None,
+        held_back: Annotated[bool, of["held_back"]] = False,
+        spoiled: Annotated[bool, of["spoiled"]] = False,
+        sheets: Annotated[str, of["sheets"]] = "",
+        of_run: Annotated[int | None, of["of_run"]] = None,
+        operator: Annotated[str, of["operator"]] = "",
+        second_operator: Annotated[str, of["second_operator"]] = "",
+        purpose: Annotated[str, of["purpose"]] = "mailing",
+        barcode: Annotated[bool, of["barcode"]] = False,
+        bags: Annotated[int, of["bags"]] = 0,
+        honorific: Annotated[str, of["honorific"]] = "様",
+        variants: Annotated[str, of["variants"]] = "hold",
+        borders: Annotated[bool, of["borders"]] = False,
+        keys: Annotated[Path | None, of["keys"]] = None,
+        at: Annotated[str | None, of["at"]] = None,
     ) -> None:
+        given = dict(locals())  # before any other name is bound: what was typed
         from labels.job_printing import print_package
         from labels.jobs import contractor_keys
 
-        made = print_package(
-            package,
-            job,
-            keys=contractor_keys(keys),
-            stock=stock,
-            first_label=first_label,
-            reason=reason,
-            only_held_back=held_back,
-            spoiled=spoiled,
-            sheets=sheets,
-            of_run=of_run,
-            operator=operator,
-            second_operator=second_operator,
-            purpose=purpose,
-            at=at,
-            printer=printer,
-            barcode=barcode,
-            bags=bags,
-            honorific=honorific,
-            variants=variants,
-            borders=borders,
-        )
-        _say_run(made)
+        given["keys"] = contractor_keys(given["keys"])
+        given["only_held_back"] = given.pop("held_back")
+        _say_run(print_package(given.pop("package"), given.pop("job"), **given))
 
 
 def add_test_sheet(app: typer.Typer) -> None:
