@@ -8,6 +8,7 @@ before anything is printed; a box never stands in for a character.
 
 import importlib.util
 import os
+import struct
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -262,11 +263,11 @@ def _load(name: str) -> Font | None:
         return None
     try:
         font = TTFont(name, str(path), subfontIndex=entry["index"])
-    except (TTFError, OSError):
+        variants = add_variants(font)
+    except (TTFError, OSError, struct.error):
         return None  # a damaged file, or one with outlines that cannot be embedded: the next font serves
     # a ward's own character (外字) has a private code: what a font has there is another character
     glyphs = font.face.charToGlyph.items()
     characters = frozenset(code for code, glyph in glyphs if glyph and category(chr(code)) != "Co")
-    variants = add_variants(font)
     pdfmetrics.registerFont(font)
     return Font(name, path, characters, variants)

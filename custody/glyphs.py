@@ -19,6 +19,8 @@ SELECTOR: Final = re.compile(f"[{_SELECTORS}]")
 PRIVATE: Final = (range(0x100000, 0x10FFFE), range(0xF0000, 0xFFFFE))
 """Codes for pairs; those that the font itself uses are left out."""
 FORMAT: Final = 14
+UNITS_PER_EM: Final = 18
+"""Where the table ``head`` has it."""
 LAST_OF_FOUR_DIGITS: Final = 0xFFFF
 
 
@@ -119,6 +121,7 @@ def add_variants(font: Any) -> dict[str, str]:
     copied, as the character alone.
     """
     face = font.face
+    em = struct.unpack_from(">H", face.get_table("head"), UNITS_PER_EM)[0]
     taken = frozenset(face.charToGlyph)
     codes = (code for plane in PRIVATE for code in plane if code not in taken)
     drawn: dict[str, str] = {}
@@ -129,7 +132,7 @@ def add_variants(font: Any) -> dict[str, str]:
             drawn |= {pair: pair[0]} if own else {}
         elif (code := next(codes, None)) is not None:
             face.charToGlyph[code] = glyph
-            face.charWidths[code] = face._pdfScale(face.hmetrics[glyph][0])
+            face.charWidths[code] = face.hmetrics[glyph][0] * 1000 / em
             meant[code], drawn[pair] = pair, chr(code)
     font.addObjects = functools.partial(_add_objects, font, font.addObjects, meant)
     return drawn

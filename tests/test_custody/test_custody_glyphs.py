@@ -1,5 +1,6 @@
 """A variant (異体字) is drawn with the glyph its font lists for it, never with another, never as a box."""
 
+import struct
 from io import BytesIO
 
 import numpy as np
@@ -113,6 +114,13 @@ def test_rarer_characters_come_from_the_font_that_lists_them(text: str) -> None:
         pytest.skip("needs IPAmj Mincho (Debian package fonts-ipamj-mincho)")
     font = font_of(text, CHAIN)
     assert alike(drawn(text, CHAIN), outline(font, wanted(font, text))) > SAME
+
+
+def test_table_without_variants_has_none_and_a_cut_one_is_noticed() -> None:
+    table = pdfmetrics.getFont(CHAIN.first).face.get_table("cmap")
+    assert read_variants(b"\0\0\0\0") == {}
+    with pytest.raises(struct.error):
+        read_variants(table[:40])
 
 
 def test_selector_changes_what_is_drawn() -> None:
