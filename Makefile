@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := analysis custody labels sampling synthetic_data
 
-.PHONY: help env check test test-fast demo bench bench-peers inclusion linkage fuzz simulate golden messages notebooks clean
+.PHONY: help env check test test-fast demo bench bench-peers inclusion linkage fuzz torture simulate golden messages notebooks clean
 
 help:
 	@echo "make demo      the whole survey on an invented ward, files in demo/"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench     seconds, rows a second and peak memory of each step at 700,000 residents"
 	@echo "make linkage   whose each certification row is, on a dirty ward of 700,000: missed and false matches, staff list"
 	@echo "make fuzz      200,000 mutated input files: a balanced register or a clear refusal, nothing else"
+	@echo "make torture   10,000 kills, sixteen writers, power cuts and full disks: nothing acknowledged is lost"
 	@echo "make simulate  coverage of intervals over 2,000 redraws, and the bias of nonresponse"
 	@echo "make golden    golden numbers again (needs R with the packages survey and sampling)"
 	@echo "make bench-peers selection methods beside R sampling, svy and DuckDB, in one run"
@@ -55,6 +56,9 @@ linkage: env
 
 fuzz: env
 	$(BIN)/python benchmarks/fuzz_registers.py --cases 200000
+
+torture: env
+	$(BIN)/python benchmarks/torture.py
 
 golden: env
 	$(BIN)/python tests/golden/analysis_basic_input.py
