@@ -77,7 +77,8 @@ def _say(made: "LetterRun") -> None:
     from custody.console import say, step
 
     counts = {"pages": made.pages, "letters": made.letters}
-    step(f"{_('letters')} {made.kind}", **counts, held_back=len(made.held_back))
+    title = _("letters") + f" {made.kind}"
+    step(title, **counts, held_back=len(made.held_back))
     if made.held_back:
         place = "out/letters-held-back.csv"
         say(_("  Letters held back are listed in {path}; report them to staff.").format(path=place))

@@ -99,7 +99,8 @@ def _end(text: str, fits: int) -> int | None:
 def _cost(text: str, place: int) -> float | None:
     """Rate an end of a line before `place`: None where it is not allowed."""
     before, after = text[place - 1], text[place]
-    if after in FIRST_NEVER or before in LAST_NEVER or after in BLANKS:
+    drawn = text[:place].rstrip(BLANKS)[-1:]  # a blank at the end of a line is not drawn
+    if after in FIRST_NEVER or drawn in LAST_NEVER or after in BLANKS:
         return None
     if before in STOPS or before in BLANKS:
         return AFTER_STOP

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pypdfium2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from custody.errors import ConfigError, HyohonError, LabelError
@@ -163,6 +163,7 @@ PROSE = st.text(
 
 
 @given(text=PROSE, room=st.integers(8, 40))
+@example(text="0000、、「 00、", room=8)
 @settings(max_examples=200, deadline=None)
 def test_lines_keep_the_rules_of_japanese_setting(text: str, room: int) -> None:
     measure = Measure(FontChain.find(["IPAexGothic"]))

@@ -86,7 +86,9 @@ def test_a_wrong_design_is_refused_and_stays_visible(opened, files) -> None:
 def test_the_command_says_what_it_did(opened, files, capsys) -> None:
     survey = opened(DAY)
     registers = ["--residents", str(files.residents), "--certifications", str(files.certifications)]
-    code = run(["sampling", "preview", str(survey.folder), *registers, "--cost", "240", "--at", DAY])
+    code = run(
+        ["--lang", "en", "sampling", "preview", str(survey.folder), *registers, "--cost", "240", "--at", DAY]
+    )
     said = capsys.readouterr().out
     assert code == 0
     assert "nothing is drawn yet" in said

@@ -355,7 +355,7 @@ def test_answers_give_the_files_and_no_small_cell(in_field, capsys) -> None:
     codes = ["1.1"] * 55 + ["1.2"] * 12 + ["2.113"] * 3 + ["3.19"] * 50
     taken = pd.DataFrame({"token": tokens, "status": "x", "reason": "", "aapor": codes, "wave": "1"})
     answers_path(survey).write_bytes(seal_table(taken, survey.keys.recipient("staff")))
-    assert run(["sampling", "response", str(survey.folder), "--at", LATER]) == 0
+    assert run(["--lang", "en", "sampling", "response", str(survey.folder), "--at", LATER]) == 0
     said = capsys.readouterr().out
     assert "RR2 55.8 %" in said
     table = pd.read_csv(io.BytesIO((survey.out / "dispositions.csv").read_bytes()), dtype="str")
