@@ -45,6 +45,8 @@ class LabelPlan:
         Its size, points; 0 where there is none.
     barcode_note : str
         What to tell staff about the barcode on this stock; empty where none was asked for.
+    code128 : Box or None
+        Where the bars of the Code 128 may stand.
     """
 
     postal: Box
@@ -58,6 +60,7 @@ class LabelPlan:
     barcode: Box | None = None
     barcode_size: float = 0.0
     barcode_note: str = ""
+    code128: Box | None = None
 
 
 def with_furigana(plan: LabelPlan, height: float) -> LabelPlan:

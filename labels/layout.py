@@ -1,7 +1,7 @@
 """Where each part of a label stands: boxes in points, worked out once for a stock."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -10,6 +10,7 @@ from custody.errors import LabelError
 from custody.messages import gettext as _
 from custody.pdf import MM
 from labels.boxes import Box, LabelPlan, with_furigana
+from labels.code128 import code128_box, without_foot
 from labels.fit import STEP, TextStyle
 from labels.layout_barcode import with_barcode
 from labels.look import Look
@@ -51,8 +52,12 @@ def plan_label(sheet: Stock, look: Look | None = None) -> LabelPlan:
     Raises
     ------
     LabelError
-        ``LAB-STOCK-SMALL`` where the label is too small for an address and its code.
+        ``LAB-STOCK-SMALL`` where the label is too small for an address and its code, ``LAB-CODE128`` where
+        it cannot carry a Code 128.
     """
+    if look is not None and look.code128:
+        plan = plan_label(without_foot(sheet), replace(look, code128=False))
+        return replace(plan, code128=code128_box(sheet))
     sizes = next((_sizes(name) for name in PRESETS if _is_for(_sizes(name), sheet)), None)
     if sizes is None:
         least = _sizes(PRESETS[-1])

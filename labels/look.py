@@ -39,6 +39,8 @@ class Look:
         character is printed and the run lists the label.
     barcode : bool
         True prints the customer barcode (郵便カスタマバーコード) under the name where the stock can carry it.
+    code128 : bool
+        True repeats the QR code as Code 128 along the foot of the label; only on wide labels.
     borders : bool
         True draws the edges of the labels, for a proof on plain paper.
     bags : {0, 2, 3}
@@ -61,6 +63,7 @@ class Look:
     furigana: bool = False
     variants: Variants = "hold"
     barcode: bool = False
+    code128: bool = False
     borders: bool = False
     bags: Literal[0, 2, 3] = 0
     printer: Printer = PLAIN

@@ -72,6 +72,7 @@ def add_print(app: typer.Typer) -> None:
         second_operator: Annotated[str, of["second_operator"]] = "",
         purpose: Annotated[str, of["purpose"]] = "mailing",
         barcode: Annotated[bool, of["barcode"]] = False,
+        code128: Annotated[bool, of["code128"]] = False,
         bags: Annotated[int, of["bags"]] = 0,
         honorific: Annotated[str, of["honorific"]] = "様",
         variants: Annotated[str, of["variants"]] = "hold",

@@ -12,6 +12,7 @@ from custody.messages import gettext as _
 from custody.pdf import MM, TRAINING_TEXT, new_canvas, save_canvas
 from labels.bags import starts_of_bags
 from labels.boxes import Box, LabelPlan
+from labels.code128 import code128_content, code128_operators
 from labels.customer_barcode_draw import draw_customer_barcode
 from labels.fit import Fitted, Measure, TextStyle
 from labels.layout import SheetLine, plan_sheet_line
@@ -162,6 +163,8 @@ class _Drawer:
             self._bag(bag, x, y)
         self._line_of(plan.token, "token", label.token, x, y)
         self.stream.qr(x + plan.qr.left, y - plan.qr.top - plan.qr.height, plan.qr.height, label.content)
+        if plan.code128 is not None and (text := code128_content(label.content, plan.code128.width)):
+            self.stream.draw(code128_operators(text, plan.code128, x, y))
         self.stream.gray(GRAY)
         footer = f"run {options.run:02d}  copy {label.copy}  no. {label.row:04d}"
         self._line_of(plan.footer, "footer", footer, x, y)
