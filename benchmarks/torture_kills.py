@@ -33,6 +33,7 @@ def kill_many(folder: Path, seed: int, cycles: int, seconds: float = float("inf"
         if printing is None or printing.full:
             printing = PrintShop(folder / f"print{rounds}", rng, toll, package, print_spans)
         (printing if rng.random() < 1 / 3 else scanning).cycle()
+    gc.unfreeze()  # else nothing made before is ever collected, and libraries complain of leaks at the end
     return toll
 
 
