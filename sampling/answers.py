@@ -123,9 +123,8 @@ def take_answers(survey: Survey, answers: Path, events: Path) -> AnswersIn:
     gate.permit(survey, "answers")
     with refusals(survey, "answers"):
         told = read_events(survey, events)
-        drawn = load_vault(survey)["token"]
-        tokens = drawn.tolist()
-        voided = load_voids(survey, drawn)
+        tokens = load_vault(survey)["token"].tolist()
+        voided = load_voids(survey, load_vault(survey, everybody=True)["token"])
         voids = dict(zip(voided["token"], voided["reason"], strict=True))
         book = Codebook.load(survey.codebook)
         _check_columns(book)

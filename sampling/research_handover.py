@@ -107,6 +107,7 @@ def hand_over_research(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandO
         answers = _answers(survey)
         vault = load_vault(survey)
         _check_strata(survey, vault)
+        _check_taken(vault, answers)
         table = research_table(vault, answers, survey.keys.secret("research"))
         smallest = smallest_cell(table)
         facts: dict[str, FactValue] = {
@@ -139,6 +140,16 @@ def _check_strata(survey: Survey, vault: pd.DataFrame) -> None:
             "SAM-RELEASE-PART",
             text.format(count=len(missing)),
             hint=_("Hand over the rest of the sample first."),
+        )
+
+
+def _check_taken(vault: pd.DataFrame, answers: pd.DataFrame) -> None:
+    """Refuse answers that were taken in before the last persons were mailed: they would have no status."""
+    if set(vault["token"]) - set(answers["token"]):
+        raise SamplingError(
+            "SAM-ANSWERS-PART",
+            _("The answers of everybody mailed were not taken in yet."),
+            hint=_("Run `hyohon sampling answers` first."),
         )
 
 

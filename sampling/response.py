@@ -274,7 +274,8 @@ def _drawn(survey: Survey, events: Path | None) -> pd.DataFrame:
 
 def _ends(survey: Survey, vault: pd.DataFrame, events: Path | None) -> pd.DataFrame:
     if events is not None:
-        told, voids = read_events(survey, events), load_voids(survey, vault["token"])
+        told = read_events(survey, events)
+        voids = load_voids(survey, load_vault(survey, everybody=True)["token"])
         why = dict(zip(voids["token"], voids["reason"], strict=True))
         pieces = [told.pieces.get(token) for token in vault["token"]]
         codes = [

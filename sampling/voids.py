@@ -62,7 +62,7 @@ def load_voids(survey: Survey, tokens: "pd.Series[str]", *, repair: bool = False
     survey : Survey
         The survey, with the staff's keys.
     tokens : pandas.Series of str
-        Tokens of the vault; voids of an earlier draw are left out.
+        Tokens of everybody in the vault, the reserve too; voids of an earlier draw are left out.
     repair : bool
         True for a refresh: the file may be newer than the ledger, as after a power cut between the two.
 

@@ -1,6 +1,7 @@
 """A sample goes out in parts, each person once, with the weights of those out; the reserve comes last."""
 
 import io
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,19 @@ import pandas as pd
 import pytest
 
 from custody.cli import run
+from custody.codebook import Codebook
 from custody.errors import ApprovalError, SamplingError
-from custody.packages import open_package
+from custody.packages import Origin, open_package, seal
+from custody.survey import Survey, create_survey
 from labels.job_printing import print_package
-from sampling import draw_sample, hand_over_labels, load_vault, read_certificate
+from sampling import draw_sample, hand_over_labels, load_vault, read_certificate, refresh_survey, take_answers
 from sampling.checking import check_draw
-from sampling.releases import plan_release, releases
+from sampling.releases import plan_release, releases, reweighted
 from sampling.research_handover import hand_over_research
+from sampling.response import _drawn
+from sampling.voids import load_voids
 
+KNOWN = date(2009, 11, 2)
 DAY, LATER = "2009-11-05T10:00", "2009-11-12T10:00"
 
 
@@ -115,6 +121,73 @@ def test_answers_of_a_pilot_alone_do_not_stand_for_everybody(drawn, monkeypatch)
     with pytest.raises(SamplingError) as refusal:
         hand_over_research(survey)
     assert refusal.value.code == "SAM-RELEASE-PART"
+
+
+def events_of(survey, path, states: dict[str, str]):
+    """The contractor's package of events."""
+    text = "token,state,date\n" + "".join(f"{token},{state},2009-11-20\n" for token, state in states.items())
+    seal(
+        path,
+        kind="events",
+        payload=text.encode(),
+        facts={},
+        recipient=survey.keys.recipient("staff"),
+        signer=survey.keys.signer("contractor"),
+        created=survey.clock.now(),
+        origin=Origin(survey.survey_id, survey.title, True, survey.keys.recipient("contractor")),
+    )
+    return path
+
+
+def test_who_must_not_be_mailed_is_left_out_of_every_later_release(tmp_path, wards) -> None:
+    """A refresh after the pilot looks at the rest and the reserve too; answers are taken in all the same."""
+    folder = tmp_path / "survey"
+    create_survey(folder, training=True, sample=900, seed="releases")
+    settings = folder / "survey.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("\nn = 900", "\nreserve = 300\nn = 900"), encoding="utf-8")
+    draw_sample(Survey.open(folder, "2009-11-03T10:00"), wards.files["first"], seed="5", knowledge_date=KNOWN)
+    survey = Survey.open(folder, "2009-11-04T10:00")
+    hand_over_labels(survey, persons=300)
+    survey = Survey.open(folder, "2009-11-21T10:00")
+    run = refresh_survey(survey, wards.files["second"], knowledge_date=date(2009, 11, 20))
+    everybody = load_vault(survey, everybody=True)
+    assert len(everybody) == 1200
+    voided = load_voids(survey, everybody["token"])
+    places = everybody.set_index("token").loc[voided["token"], "order"].to_numpy()
+    assert (places <= 300).any()
+    assert ((places > 300) & (places <= 900)).any()
+    assert (places > 900).any()
+    assert ((voided["handed_over"] == "yes").to_numpy() == (places <= 300)).all()
+    assert run.to_void == (places <= 300).sum()
+    rest = hand_over_labels(survey)
+    assert rest.rows == 600 - ((places > 300) & (places <= 900)).sum()
+    assert not tokens(survey, rest) & set(voided["token"])
+    forms = tmp_path / "answers.csv"
+    forms.write_text(",".join(["token", *Codebook.load(survey.codebook).columns]) + "\n", encoding="utf-8")
+    returned = dict.fromkeys(list(tokens(survey, rest))[:5], "returned")
+    survey = Survey.open(folder, "2009-11-25T10:00")
+    taken = take_answers(survey, forms, events_of(survey, tmp_path / "events.sp", returned))
+    assert sum(taken.statuses.values()) == 900
+    assert taken.statuses["not_mailed"] == (places <= 900).sum()
+    assert len(_drawn(survey, tmp_path / "events.sp")) == 900
+    made = hand_over_research(survey)
+    assert made.rows == 900
+    survey = Survey.open(folder, "2009-11-25T12:00")
+    reserve = hand_over_labels(survey, reserve=300)
+    assert not tokens(survey, reserve) & set(voided["token"])
+    with pytest.raises(SamplingError) as refusal:  # the reserve has no status yet
+        hand_over_research(Survey.open(folder, "2009-11-26T10:00"))
+    assert refusal.value.code == "SAM-ANSWERS-PART"
+
+
+def test_one_person_a_household_keeps_the_first_phase_in_every_part() -> None:
+    """4 of 8 households are out, then 2: weights are m N'_h / m_h, probabilities their inverse."""
+    vault = pd.DataFrame({"stratum": ["a"] * 4, "fpc": [8] * 4, "household_size": [1, 2, 3, 1]})
+    assert reweighted(vault)["base_weight"].tolist() == [2, 4, 6, 2]
+    part = reweighted(vault.head(2))
+    assert part["base_weight"].tolist() == [4, 8]
+    assert (part["base_weight"] * part["inclusion_prob"]).tolist() == [1, 1]
 
 
 def test_the_contractor_prints_both_parts_in_one_job(drawn, tmp_path) -> None:
