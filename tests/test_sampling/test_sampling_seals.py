@@ -25,7 +25,7 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Survey:
     """A training survey whose vault holds four invented tokens."""
     made = create_survey(tmp_path / "survey", training=True, sample=4, seed="7", at="2009-11-01T09:00")
     drawn = pd.DataFrame({"token": TOKENS})
-    monkeypatch.setattr(answers_module, "load_vault", lambda survey: drawn)
+    monkeypatch.setattr(answers_module, "load_vault", lambda survey, *, everybody=False: drawn)
     monkeypatch.setattr(
         answers_module, "load_voids", lambda survey, tokens: pd.DataFrame({"token": [], "reason": []})
     )
