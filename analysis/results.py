@@ -1,5 +1,6 @@
 """Results of estimation: one object from which tables, plots and files are made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.arrays import FloatArray
 from analysis.estimators import Linear
-from analysis.intervals import Distribution, IntervalMethod, interval
+from analysis.intervals import Distribution, IntervalMethod, check_level, interval
 from analysis.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
-__all__ = ["Estimate"]
+__all__ = ["Estimate", "LimitRule"]
+
+LimitRule = Callable[[float, FloatArray], tuple[FloatArray, FloatArray]]
+"""From a confidence level and degrees of freedom to lower and upper limits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -35,6 +39,9 @@ class Estimate:
         Numbers and covariance.
     method : IntervalMethod
         How intervals are made.
+    limits : LimitRule or None
+        Intervals of another kind: from the confidence level and the (domains x terms,) degrees of freedom
+        (infinite for the normal distribution) to the lower and upper limits. None: by `method`.
 
     Examples
     --------
@@ -50,6 +57,7 @@ class Estimate:
     terms: tuple[tuple[str, str | None], ...]
     linear: Linear
     method: IntervalMethod = "symmetric"
+    limits: LimitRule | None = None
 
     @property
     def estimate(self) -> FloatArray:
@@ -119,6 +127,9 @@ class Estimate:
     def _limits(self, level: float, dist: Distribution) -> tuple[FloatArray, FloatArray]:
         df = self.linear.df.reshape(-1).astype(np.float64)
         df = np.full_like(df, np.inf) if dist == "normal" else df
+        if self.limits is not None:
+            check_level(level)
+            return self.limits(level, df)
         variance = np.diag(self.linear.covariance)
         return interval(self.method, self.estimate, variance, df, self.linear.n.reshape(-1), level)
 
