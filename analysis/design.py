@@ -9,11 +9,9 @@ import numpy as np
 from analysis.arrays import BoolArray, DesignArrays, FloatArray, LonelyPsu
 from analysis.columns import as_frame, column
 from analysis.describe import DesignDescription, describe_arrays
-from analysis.estimators import Deff, Linear, means, ratios, totals
-from analysis.intervals import IntervalMethod
-from analysis.results import Estimate
+from analysis.mean_methods import MeanMethods
+from analysis.options import option_error
 from analysis.structure import build_arrays, restrict
-from analysis.variables import Missing, Variables, level_terms, read_pair, read_variables
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -26,7 +24,7 @@ __all__ = ["SurveyDesign"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
-class SurveyDesign:
+class SurveyDesign(MeanMethods):
     """A sample design over a table of respondents (標本設計).
 
     Parameters
@@ -87,7 +85,7 @@ class SurveyDesign:
         lonely_psu: LonelyPsu = "fail",
     ) -> None:
         if lonely_psu not in get_args(LonelyPsu):
-            raise _option_error("lonely_psu", lonely_psu, get_args(LonelyPsu))
+            raise option_error("lonely_psu", lonely_psu, get_args(LonelyPsu))
         frame = as_frame(data)
         names = {"weights": weights, "strata": strata, "psu": _one_stage(psu), "fpc": _one_stage(fpc)}
         arrays = build_arrays(frame, **names, nest=nest, lonely_psu=lonely_psu)
@@ -124,134 +122,6 @@ class SurveyDesign:
     def df(self) -> int:
         """Degrees of freedom: PSUs minus strata among the rows (with a weight above zero)."""
         return self.arrays.df
-
-    def mean(
-        self,
-        variables: str | Sequence[str],
-        by: str | Sequence[str] | None = None,
-        *,
-        deff: Deff = False,
-        na: Missing = "fail",
-    ) -> Estimate:
-        """Estimate means, or the shares of each level.
-
-        Parameters
-        ----------
-        variables : str or sequence of str
-            Numeric or boolean columns (one row each; a boolean gives the share of True), text or categorical
-            columns (one row a level).
-        by : str or sequence of str, optional
-            Columns whose combinations are the domains; combinations without rows are not listed.
-        deff : bool or {"replace"}
-            Add the design effect, against simple random sampling without (True) or with replacement.
-        na : {"fail", "domain", "listwise"}
-            Missing values: refuse with the count, restrict each variable to its rows, or restrict all
-            variables to the rows that are complete in this call (R's ``na.rm=TRUE``). A restriction is a
-            domain: strata and PSUs stay as drawn.
-
-        Returns
-        -------
-        Estimate
-            Rows by domain, then variable, then level.
-
-        Raises
-        ------
-        AnalysisError
-            A column is unknown, or has missing values under ``na="fail"``.
-        """
-        read = read_variables(self._data, variables, by, na)
-        return self._estimate("mean", read, means(read.terms, read.domains, self.arrays, deff))
-
-    def total(
-        self,
-        variables: str | Sequence[str],
-        by: str | Sequence[str] | None = None,
-        *,
-        deff: Deff = False,
-        na: Missing = "fail",
-    ) -> Estimate:
-        """Estimate totals, or the number of persons at each level.
-
-        Parameters
-        ----------
-        variables, by, deff, na
-            As in `mean`.
-
-        Returns
-        -------
-        Estimate
-            Rows by domain, then variable, then level.
-        """
-        read = read_variables(self._data, variables, by, na)
-        return self._estimate("total", read, totals(read.terms, read.domains, self.arrays, deff))
-
-    def ratio(
-        self,
-        numerator: str,
-        denominator: str,
-        by: str | Sequence[str] | None = None,
-        *,
-        na: Missing = "fail",
-    ) -> Estimate:
-        """Estimate the ratio of two totals.
-
-        Parameters
-        ----------
-        numerator, denominator : str
-            Numeric columns.
-        by : str or sequence of str, optional
-            As in `mean`.
-        na : {"fail", "domain", "listwise"}
-            As in `mean`; both restrictions mean rows where both columns have a value.
-
-        Returns
-        -------
-        Estimate
-            One row a domain; the term reads ``"numerator/denominator"``.
-        """
-        above, below, read = read_pair(self._data, numerator, denominator, by, na)
-        return self._estimate("ratio", read, ratios(above, below, read.domains, self.arrays))
-
-    def proportion(
-        self,
-        variable: str,
-        level: object = None,
-        by: str | Sequence[str] | None = None,
-        *,
-        method: IntervalMethod = "logit",
-        na: Missing = "fail",
-    ) -> Estimate:
-        """Estimate the share of rows at one level, with an interval made for proportions.
-
-        Parameters
-        ----------
-        variable : str
-            Any column.
-        level : object, optional
-            The level counted. None: True for booleans, otherwise every level.
-        by : str or sequence of str, optional
-            As in `mean`.
-        method : {"logit", "mean", "wilson", "beta"}
-            Interval; see `analysis.intervals.interval`.
-        na : {"fail", "domain", "listwise"}
-            As in `mean`.
-
-        Returns
-        -------
-        Estimate
-            Rows by domain, then level.
-
-        Raises
-        ------
-        AnalysisError
-            The level does not occur (nor is it a declared category).
-        """
-        allowed = ("logit", "mean", "wilson", "beta")
-        if method not in allowed:
-            raise _option_error("method", method, allowed)
-        read = level_terms(self._data, variable, level, by, na)
-        linear = means(read.terms, read.domains, self.arrays)
-        return self._estimate("proportion", read, linear, method)
 
     def subset(self, mask: Any) -> "SurveyDesign":
         """Restrict to a domain; strata and PSUs stay as drawn, so variances stay right.
@@ -299,11 +169,6 @@ class SurveyDesign:
             With ``tidy()`` and an HTML face.
         """
         return describe_arrays(self.arrays)
-
-    def _estimate(
-        self, kind: str, read: Variables, linear: Linear, method: IntervalMethod = "symmetric"
-    ) -> Estimate:
-        return Estimate(kind, read.by, read.labels, linear, method)
 
     def __repr__(self) -> str:
         stage = self.arrays.first
@@ -368,11 +233,3 @@ def _mask(frame: "pd.DataFrame", mask: Any) -> BoolArray:
             "ANA-EMPTY", _("The subset has no rows."), hint=_("Check the condition of the subset.")
         )
     return keep
-
-
-def _option_error(name: str, given: object, allowed: Sequence[str]) -> AnalysisError:
-    return AnalysisError(
-        "ANA-OPTION",
-        _("{name} cannot be {given}.").format(name=name, given=repr(given)),
-        hint=_("Choose one of {names}.").format(names=", ".join(allowed)),
-    )
