@@ -1,11 +1,26 @@
 """A made-up research table: everyone sampled, answers of those who replied."""
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from custody.codebook import Codebook, Item
 
+
+def share_module(name: str) -> None:
+    """Let every test of this folder import a helper module that lies beside it."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+
+
+share_module("survey_designs")
 AREAS = {"練馬": 12000, "光が丘": 8000, "石神井": 11000, "大泉": 9000}
 BANDS = ["65-69", "70-74", "75-79", "80-84", "85+"]
 
