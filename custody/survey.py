@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import platformdirs
 
-from custody.clock import JST, Clock, SimulatedClock, SystemClock
+from custody.clock import Clock
 from custody.design_settings import DesignSettings, read_design_settings
 from custody.errors import ConfigError
 from custody.files import write_whole
@@ -28,6 +28,8 @@ from custody.messages import LANGUAGES
 from custody.messages import gettext as _
 from custody.packages import Origin
 from custody.settings import Settings
+from custody.stock_settings import StockSettings, read_stock_settings
+from custody.survey_clock import open_at
 from custody.wave_settings import ONE_WAVE, Wave, read_waves
 
 __all__ = ["Contact", "DesignSettings", "Survey", "create_survey", "open_at"]
@@ -36,7 +38,7 @@ SURVEY_FILE: Final = "survey.toml"
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _CONTACT: Final = ("section", "phone", "email", "hours")
 _TABLES: Final = ("areas", "contact", "design", "frame", "letters", "recipients")
-_LISTS: Final = ("waves",)
+_LISTS: Final = ("stocks", "waves")
 _VALUES: Final = (
     "id",
     "title",
@@ -48,8 +50,6 @@ _VALUES: Final = (
     "codebook",
     "label_copies",
 )
-TRAINING_AT: Final = datetime(2009, 11, 2, 9, 0, tzinfo=JST)
-"""The instant that a training survey shows where no ``--at`` is given before its first event."""
 TRAINING_LINE: Final = "\n#= "
 """How a line of the template begins that only a training survey has; a real one has it as a comment."""
 
@@ -104,6 +104,8 @@ class Survey:
         Its mailings; one where none are planned.
     label_copies : int
         How many copies of a label a contractor may print: so many seals are in the package.
+    stocks : tuple of StockSettings
+        Label sheets of its own; the contractor gets them with the package.
     """
 
     folder: Path
@@ -124,6 +126,7 @@ class Survey:
     keys: KeyStore
     waves: tuple[Wave, ...] = ONE_WAVE
     label_copies: int = 2
+    stocks: tuple[StockSettings, ...] = ()
 
     @property
     def out(self) -> Path:
@@ -220,56 +223,8 @@ class Survey:
             ),
             waves=read_waves(values),
             label_copies=values.integer("label_copies", least=1) if "label_copies" in values.values else 2,
+            stocks=read_stock_settings(values),
         )
-
-
-def open_at(at: str | None, *, training: bool, ledger: Path) -> Clock:
-    """Choose the clock: the computer's, or for training a simulated one.
-
-    Parameters
-    ----------
-    at : str, optional
-        ISO date and time (Japan Standard Time where it names no zone), only for training.
-    training : bool
-        Whether the survey is for training.
-    ledger : pathlib.Path
-        In training without ``at`` the clock shows the time of the ledger's last event.
-
-    Returns
-    -------
-    Clock
-        The clock.
-
-    Raises
-    ------
-    ConfigError
-        ``at`` was given for a real survey, or is not a date and time.
-
-    Examples
-    --------
-    >>> open_at("2009-11-05T10:00", training=True, ledger=Path("none")).today().isoformat()
-    '2009-11-05'
-    """
-    if not training:
-        if at is not None:
-            text = _("A simulated time (--at) is only for training surveys.")
-            raise ConfigError("CFG-AT", text, hint=_("Leave --at out: the computer's clock counts."))
-        return SystemClock()
-    if at is not None:
-        try:
-            return SimulatedClock(datetime.fromisoformat(at))
-        except ValueError:
-            hint = _("Write it like 2009-11-05T10:00.")
-            raise ConfigError("CFG-AT", _("--at is not a date and time."), hint=hint) from None
-    return SimulatedClock(_last_event(ledger) or TRAINING_AT)
-
-
-def _last_event(path: Path) -> datetime | None:
-    if not path.is_file():
-        return None
-    with Ledger.read(path) as ledger:
-        last = next(ledger.events(after=max(ledger.head().seq - 1, 0)), None)
-    return datetime.fromisoformat(last.at) if last else None
 
 
 def _areas(values: Settings) -> dict[str, str]:

@@ -16,7 +16,13 @@ from labels.bag_list import write_bags
 from labels.jobs import Job, write_table
 from labels.look import Look
 from labels.outcomes import may_get
-from labels.own_stocks import STOCKS_FILE, choose_stock, contractor_file
+from labels.own_stocks import (
+    choose_stock,
+    contractor_file,
+    keep_package_stocks,
+    make_stocks,
+    package_stocks,
+)
 from labels.pieces import Piece
 from labels.print_control import check_operators, check_spoils, print_runs, tokens_on_sheets
 from labels.printers import PRINTERS_FILE, find_printer
@@ -121,11 +127,13 @@ def print_package(
     wave nobody is printed who came back since the package was made (`labels.outcomes.may_get`).
     """
     _check_reason(reason)
-    sheet = choose_stock(stock, contractor_file(folder, STOCKS_FILE))
     drawn = Look(printer=find_printer(printer, contractor_file(folder, PRINTERS_FILE)), **look)
     opened = _open(package, keys)
+    own = package_stocks(opened.manifest.facts)
+    sheet = choose_stock(stock, folder, make_stocks(own, Path(package).name))
     check_operators(operator, second_operator, purpose, training=opened.manifest.training)
     job = Job.start(folder, opened.manifest, at)
+    keep_package_stocks(job.folder, own)
     said = {"operator": operator, "second": second_operator, "purpose": purpose}
     data = _payload(opened)
     wave, kind = wave_of(opened.manifest)

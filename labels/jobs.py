@@ -19,6 +19,8 @@ from custody.keys import KeyStore, PublicKeys
 from custody.messages import gettext as _
 from custody.packages import Manifest, Origin
 from custody.survey import open_at
+from labels.own_stocks import SETTINGS_FILES
+from labels.printers import PRINTERS_FILE
 from labels.tracking import ScanLedger
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ __all__ = ["Job", "contractor_keys", "write_table"]
 
 JOB_FILE: Final = "job.json"
 SCHEMA: Final = "hyohon-job-1"
+BY_HAND: Final = (*SETTINGS_FILES, PRINTERS_FILE)
+"""What may lie in the folder of a new job: settings that the contractor wrote before the first package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,7 @@ def write_table(path: Path, table: "pd.DataFrame") -> Path:
 
 
 def _make(folder: Path, manifest: Manifest) -> None:
-    if folder.exists() and not all(map(is_part, folder.iterdir())):
+    if folder.exists() and not all(is_part(path) or path.name in BY_HAND for path in folder.iterdir()):
         text = _("The folder holds files already and is no job folder.")
         raise ConfigError("JOB-FOLDER", text, hint=_("Name a new folder."), file=folder.name)
     values = {

@@ -1,18 +1,35 @@
-"""Label sheets of your own and window envelopes (窓付き封筒), read from ``stocks.toml``."""
+"""Label sheets and window envelopes (窓付き封筒) of your own, from settings files or a package."""
 
-import tomllib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-from custody.errors import ConfigError, LabelError
+from custody.errors import LabelError
+from custody.files import write_whole
 from custody.messages import gettext as _
-from labels.stocks import OWN, WINDOW, Paper, Stock, stock
+from custody.settings import Settings
+from custody.stock_settings import StockSettings, read_stock_settings
+from labels.stocks import OWN, PAPERS, TOLERANCE, WINDOW, Paper, Stock, stock
 
-__all__ = ["STOCKS_FILE", "choose_stock", "contractor_file", "read_stocks", "window_stock"]
+__all__ = [
+    "SETTINGS_FILES",
+    "choose_stock",
+    "contractor_file",
+    "keep_package_stocks",
+    "make_stocks",
+    "own_stocks",
+    "package_stocks",
+    "read_stocks",
+    "window_stock",
+]
 
+SURVEY_FILE: Final = "survey.toml"
 STOCKS_FILE: Final = "stocks.toml"
-MEASURES: Final = ("width", "height", "left", "top", "pitch_x", "pitch_y")
+SETTINGS_FILES: Final = (SURVEY_FILE, STOCKS_FILE)
+"""Files that a contractor may write by hand, in a job folder or above it."""
+PACKAGE_FILE: Final = "package-stocks.toml"
+"""Where a job keeps the sheets that came with its last package."""
 
 
 def contractor_file(folder: Path | str, name: str) -> Path:
@@ -34,15 +51,17 @@ def contractor_file(folder: Path | str, name: str) -> Path:
     return above if above.is_file() and not here.is_file() else here
 
 
-def choose_stock(name: str, path: Path | str) -> Stock:
+def choose_stock(name: str, folder: Path | str, package: Iterable[Stock] = ()) -> Stock:
     """Find a label sheet among your own, then in the table.
 
     Parameters
     ----------
     name : str
         Name of a sheet of your own, or as for `labels.stock`.
-    path : path
-        ``stocks.toml``; need not be there.
+    folder : path
+        As for `own_stocks`.
+    package : iterable of Stock
+        Sheets that came with a package; those of the folder's files go before them.
 
     Returns
     -------
@@ -52,22 +71,49 @@ def choose_stock(name: str, path: Path | str) -> Stock:
     Raises
     ------
     ConfigError
-        The file cannot be read.
+        A file is not of the form that it should have.
     LabelError
         There is no such sheet, or one of the file does not fit on its paper.
     """
-    own = {one.number: one for one in read_stocks(path)}
+    own = {one.number: one for one in (*own_stocks(folder), *package)[::-1]}
     return own[name] if name in own else stock(name)
 
 
+def own_stocks(folder: Path | str) -> tuple[Stock, ...]:
+    """Gather the label sheets of your own that hold in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        A job folder or a survey folder; need not be there.
+
+    Returns
+    -------
+    tuple of Stock
+        Of ``survey.toml``, then ``stocks.toml`` (each in the folder, else above it), then those that came
+        with the job's last package. Of one name the first counts.
+
+    Raises
+    ------
+    ConfigError, LabelError
+        As in `read_stocks`.
+    """
+    files = [contractor_file(folder, name) for name in SETTINGS_FILES] + [Path(folder) / PACKAGE_FILE]
+    found: dict[str, Stock] = {}
+    for sheet in (sheet for file in files for sheet in read_stocks(file)):
+        found.setdefault(sheet.number, sheet)
+    return tuple(found.values())
+
+
 def read_stocks(path: Path | str) -> tuple[Stock, ...]:
-    """Read the label sheets of your own.
+    """Read the label sheets of your own from a file.
 
     Parameters
     ----------
     path : path
-        ``stocks.toml``: a table ``[[stock]]`` with name, paper, columns, rows and the measures of `Stock` for
-        each sheet, a table ``[[window]]`` with name, paper, envelope, window and folded for each envelope.
+        ``survey.toml``, of which only the tables ``[[stocks]]`` are read, or ``stocks.toml``, which holds
+        nothing else (``[[stock]]`` and ``[[window]]`` of earlier versions are read too). A sheet has name,
+        paper, columns, rows and the measures of `Stock`; an envelope name, paper, envelope, window, folded.
 
     Returns
     -------
@@ -77,9 +123,9 @@ def read_stocks(path: Path | str) -> tuple[Stock, ...]:
     Raises
     ------
     ConfigError
-        ``LAB-STOCKS`` where the file is not of this form.
+        ``CFG-FIELD`` with table and key where the file is not of this form.
     LabelError
-        ``LAB-STOCK-FIT`` where a sheet does not fit on its paper.
+        ``LAB-STOCK-FIT`` or ``LAB-WINDOW``, with table and key, where a sheet does not fit on its paper.
 
     Examples
     --------
@@ -92,21 +138,74 @@ def read_stocks(path: Path | str) -> tuple[Stock, ...]:
     path = Path(path)
     if not path.is_file():
         return ()
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        if set(entries) - {"stock", "window"}:
-            raise KeyError
-        sheets = [_own(entry) for entry in entries.get("stock", [])]
-        return (*sheets, *(_window(entry) for entry in entries.get("window", [])))
-    except LabelError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigError(
-            "LAB-STOCKS",
-            _("The file of label sheets cannot be read."),
-            hint=_("See the example in labels/data/stocks_example.toml; lengths are numbers in mm."),
-            file=path.name,
-        ) from None
+    values = Settings.read(path)
+    if path.name == SURVEY_FILE:
+        return make_stocks(read_stock_settings(values), path.name)
+    values.only("stocks", "stock", "window")
+    return make_stocks(read_stock_settings(values, "stocks", "stock", "window"), path.name)
+
+
+def make_stocks(settings: Iterable[StockSettings], file: str) -> tuple[Stock, ...]:
+    """Make label sheets of their settings: each must fit on its paper, without overlap.
+
+    Parameters
+    ----------
+    settings : iterable of StockSettings
+        As read from a file or a package.
+    file : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    tuple of Stock
+        In their order.
+
+    Raises
+    ------
+    LabelError
+        As in `read_stocks`.
+    """
+    return tuple(_made(one, file) for one in settings)
+
+
+def package_stocks(facts: Mapping[str, Any]) -> tuple[StockSettings, ...]:
+    """Take the label sheets out of what a package says of itself.
+
+    Parameters
+    ----------
+    facts : mapping
+        Of the manifest.
+
+    Returns
+    -------
+    tuple of StockSettings
+        Empty where staff gave none.
+
+    Raises
+    ------
+    ConfigError
+        They are not of the form that they should have.
+    """
+    return read_stock_settings(Settings("labels.sp", facts))
+
+
+def keep_package_stocks(folder: Path, settings: Iterable[StockSettings]) -> None:
+    """Keep the sheets of a package in the job, so that a test sheet can be printed on them.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The job folder.
+    settings : iterable of StockSettings
+        Where there is none, what an earlier package brought stays.
+    """
+    tables = [one.facts() for one in settings]
+    lines = ["# Label sheets that came with the ward's package; written again with each package."]
+    for table in tables:
+        lines += ["", "[[stocks]]"]
+        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
+    if tables:
+        write_whole(folder / PACKAGE_FILE, ("\n".join(lines) + "\n").encode("utf-8"))
 
 
 def window_stock(
@@ -166,30 +265,31 @@ def window_stock(
     return Stock(WINDOW, name, paper, 1, 1, *size, left, top, *size, note=note)
 
 
-def _own(entry: dict[str, Any]) -> Stock:
-    if set(entry) - {"name", "paper", "columns", "rows", "note", *MEASURES}:
-        raise KeyError
-    columns, rows = entry["columns"], entry["rows"]
-    if not isinstance(columns, int) or not isinstance(rows, int):
-        raise TypeError
-    measures = {key: float(entry[key]) for key in MEASURES}
-    note = _name(entry.get("note", "-"))
-    return Stock(OWN, _name(entry["name"]), _paper(entry), columns, rows, **measures, note=note.strip("-"))
+def _made(one: StockSettings, file: str) -> Stock:
+    paper: Paper = "A4" if one.paper == "A4" else "Letter"
+    try:
+        if one.window:
+            return window_stock(one.name, paper=paper, **one.window)
+        return Stock(OWN, one.name, paper, one.columns, one.rows, **one.measures, note=one.note)
+    except LabelError as refusal:
+        column = f"{one.place}.{_to_blame(one, *PAPERS[paper])}"
+        raise LabelError(refusal.code, refusal.message, hint=refusal.hint, file=file, column=column) from None
 
 
-def _window(entry: dict[str, Any]) -> Stock:
-    if set(entry) - {"name", "paper", "envelope", "window", "folded"}:
-        raise KeyError
-    sizes = {key: entry[key] for key in ("envelope", "window", "folded")}
-    return window_stock(_name(entry["name"]), paper=_paper(entry), **sizes)
-
-
-def _paper(entry: dict[str, Any]) -> Paper:
-    papers: tuple[Paper, ...] = get_args(Paper)
-    return papers[papers.index(entry.get("paper", "A4"))]
-
-
-def _name(text: object) -> str:
-    if not isinstance(text, str) or not text.strip() or not text.isprintable():
-        raise ValueError
-    return text
+def _to_blame(one: StockSettings, paper_width: float, paper_height: float) -> str:
+    """Name the key that a person should measure again first."""
+    if one.window:
+        return "window"
+    ways = (
+        ("width", "left", "pitch_x", "columns", one.columns, paper_width),
+        ("height", "top", "pitch_y", "rows", one.rows, paper_height),
+    )
+    for size, start, pitch, count, n, paper in ways:
+        wide, first, step = (one.measures[key] for key in (size, start, pitch))
+        if not 0 < wide <= paper:
+            return size
+        if n > 1 and step < wide - TOLERANCE:
+            return pitch
+        if first + (n - 1) * step + wide > paper + TOLERANCE:
+            return start if n == 1 else count
+    return "paper"

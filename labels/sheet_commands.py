@@ -32,12 +32,15 @@ def add_stocks(app: typer.Typer) -> None:
         words: Annotated[
             list[str] | None, typer.Argument(help=_("Maker, number, paper, 12-up, 86.4x42.3, ..."))
         ] = None,
+        folder: Annotated[
+            Path, typer.Option(help=_("Folder of a job or survey with label sheets of its own."))
+        ] = HERE,
     ) -> None:
         from custody.console import say
-        from labels.own_stocks import STOCKS_FILE, read_stocks
+        from labels.own_stocks import own_stocks
         from labels.stocks import find_stocks
 
-        found = find_stocks(" ".join(words or ()), read_stocks(STOCKS_FILE))
+        found = find_stocks(" ".join(words or ()), own_stocks(folder))
         for sheet in found:
             say(sheet.describe() + (f"  ({sheet.note})" if sheet.note else ""))
         say(_("{n:,} label sheets").format(n=len(found)))
@@ -115,11 +118,11 @@ def add_test_sheet(app: typer.Typer) -> None:
         ] = HERE,
     ) -> None:
         from custody.console import say
-        from labels.own_stocks import STOCKS_FILE, choose_stock, contractor_file
+        from labels.own_stocks import choose_stock
         from labels.printers import PRINTERS_FILE, Printer, correct, read_printers, save_printer
         from labels.test_sheet import make_test_sheet
 
-        sheet, file = choose_stock(stock, contractor_file(folder, STOCKS_FILE)), folder / PRINTERS_FILE
+        sheet, file = choose_stock(stock, folder), folder / PRINTERS_FILE
         one = read_printers(file).get(printer, Printer(printer))
         if read:
             one = correct(one, sheet, _readings(read, printer))

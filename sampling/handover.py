@@ -17,6 +17,7 @@ from custody.files import record_file, sha256_file
 from custody.messages import gettext as _
 from custody.packages import FactValue, Kind, seal
 from custody.survey import Survey
+from labels.own_stocks import make_stocks
 from labels.seals import SEALS_COLUMN, seals_field
 from sampling.acts import refusals
 from sampling.releases import Release, plan_release, releases, sample_size
@@ -233,13 +234,21 @@ def label_facts(survey: Survey) -> dict[str, FactValue]:
     Returns
     -------
     dict
-        Title, contact, copies.
+        Title, contact, copies, words of the letters, label sheets of its own.
+
+    Raises
+    ------
+    LabelError
+        One of the label sheets does not fit on its paper.
     """
+    make_stocks(survey.stocks, "survey.toml")  # refuses a sheet that does not fit before it is sealed
+    own = [one.facts() for one in survey.stocks]
     return {
         "title_en": survey.title_en,
         "contact": _contact(survey),
         "copies": 1,
         "letters": survey.letter_facts,
+        **({"stocks": own} if own else {}),
     }
 
 

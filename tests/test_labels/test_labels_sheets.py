@@ -13,7 +13,7 @@ import zxingcpp
 from numpy.typing import NDArray
 
 from custody.cli import run
-from custody.errors import ConfigError, InputError, LabelError
+from custody.errors import InputError
 from custody.fonts import FontChain
 from custody.keys import KeyStore
 from labels.bag_list import write_bags
@@ -22,7 +22,7 @@ from labels.customer_barcode_make import customer_barcode
 from labels.customer_barcode_read import read_customer_barcodes
 from labels.layout import plan_label
 from labels.look import Look
-from labels.own_stocks import choose_stock, contractor_file, read_stocks, window_stock
+from labels.own_stocks import window_stock
 from labels.printers import Printer, save_printer
 from labels.printing import print_run
 from labels.stocks import stock
@@ -187,43 +187,6 @@ def test_furigana_and_honorific_stand_with_the_name(
     table.loc[0, "furigana"] = "ねりま\U0010fffd"
     held = print_run(table, tmp_path / "d.pdf", fonts=bare_fonts, look=look).held_back
     assert [(one.row, one.code) for one in held] == [(1, "glyph")]
-
-
-def test_own_sheets_are_read_and_named(tmp_path: Path) -> None:
-    own, window = read_stocks(EXAMPLE)
-    assert own.same_grid(stock("KPC-E1121"))
-    assert choose_stock("12面 特注", EXAMPLE) == own
-    assert choose_stock("L7160", EXAMPLE) == stock("L7160")
-    assert choose_stock("L7160", tmp_path / "none.toml") == stock("L7160")
-    assert (window.per_sheet, window.left, window.top) == (1, 20, 15)
-    (tmp_path / "job").mkdir()
-    assert contractor_file(tmp_path / "job", "a.toml").parent.name == "job"
-    (tmp_path / "a.toml").touch()
-    assert contractor_file(tmp_path / "job", "a.toml") == tmp_path / "a.toml"
-    (tmp_path / "job" / "a.toml").touch()
-    assert contractor_file(tmp_path / "job", "a.toml").parent.name == "job"
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("[[sheet]]", "LAB-STOCKS"),
-        ('[[stock]]\nname = "a"', "LAB-STOCKS"),
-        ('[[stock]]\nname = "a"\npaper = "A5"', "LAB-STOCKS"),
-        (EXAMPLE.read_text(encoding="utf-8").replace("columns = 2", 'columns = "2"'), "LAB-STOCKS"),
-        (EXAMPLE.read_text(encoding="utf-8").replace("columns = 2", "columns = 2.5"), "LAB-STOCKS"),
-        (EXAMPLE.read_text(encoding="utf-8").replace("pitch_x", "pitch"), "LAB-STOCKS"),
-        (EXAMPLE.read_text(encoding="utf-8").replace("columns = 2", "columns = 3"), "LAB-STOCK-FIT"),
-        (EXAMPLE.read_text(encoding="utf-8").replace("[235, 120]", "[200, 120]"), "LAB-WINDOW"),
-        (EXAMPLE.read_text(encoding="utf-8").replace("100, 60]", "25, 60]"), "LAB-WINDOW"),
-        ("練馬", "LAB-STOCKS"),
-    ],
-)
-def test_own_sheet_that_cannot_be_is_refused(text: str, code: str, tmp_path: Path) -> None:
-    path = tmp_path / "stocks.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises((ConfigError, LabelError), match=code):
-        read_stocks(path)
 
 
 def test_window_shows_the_whole_address_and_nothing_else_however_the_sheet_lies(
