@@ -156,13 +156,17 @@ class Ledger:
         Raises
         ------
         LedgerError
-            There is none, or it cannot be read.
+            There is none, it is empty (``LED-EMPTY``), or it cannot be read.
         """
         path = store.existing(Path(path))
         try:
-            return cls(store.open_to_read(path), SystemClock(), path.name)
+            connection = store.open_to_read(path)
+            if not store.is_empty(connection):
+                return cls(connection, SystemClock(), path.name)
         except sqlite3.Error as problem:
             raise store.database_error(path.name, problem) from None
+        connection.close()
+        raise store.empty(path.name)
 
     def __enter__(self) -> Self:
         return self
@@ -240,28 +244,30 @@ class Ledger:
         LedgerError
             As in `append`; ``LED-TWICE`` where the database holds an act of the same ``once``.
         """
-        return self._write(decide)
+        return self._write(lambda: list(decide()))
 
-    def _write(self, decide: Callable[[], Iterable[Act]]) -> list[Event]:
+    def append_flow(self, decide: Callable[[], Iterable[Act]]) -> None:
+        """Write acts as they come, as `append_decided` does, without gathering them in memory.
+
+        Parameters
+        ----------
+        decide : callable
+            As in `append_decided`; what it reads after the first act may hold acts of its own.
+
+        Raises
+        ------
+        LedgerError
+            As in `append_decided`; then nothing was written.
+        """
+        self._write(decide, gather=False)
+
+    def _write(self, decide: Callable[[], Iterable[Act]], *, gather: bool = True) -> list[Event]:
+        events: list[Event] = []
         try:
             store.begin(self._connection)
             try:
-                acts = list(decide())
-                texts = [_checked(kind, facts) for kind, facts in acts]
-                events = self._chain(acts, texts)
-                values = [
-                    (
-                        event.seq,
-                        event.at,
-                        event.kind,
-                        text,
-                        event.prev,
-                        event.hash,
-                        store.once_of(event.facts),
-                    )
-                    for event, text in zip(events, texts, strict=True)
-                ]
-                self._connection.executemany(store.INSERT, values)
+                chain = self._chain(decide(), events if gather else None)
+                self._connection.executemany(store.INSERT, chain)
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -275,16 +281,17 @@ class Ledger:
             raise store.database_error(self._name, problem) from None
         return events
 
-    def _chain(self, acts: list[Act], texts: list[str]) -> list[Event]:
+    def _chain(self, acts: Iterable[Act], events: list[Event] | None) -> Iterator[tuple[object, ...]]:
+        """Yield the values of each event; the events themselves go to a list, where one is given."""
         last = self._connection.execute(store.SELECT + " ORDER BY seq DESC LIMIT 1").fetchone()
         seq, previous, digest = (last[0], last[1], last[5]) if last else (0, "", store.GENESIS)
         at = self._stamp(previous)
-        events = []
-        for (kind, facts), text in zip(acts, texts, strict=True):
-            seq, prev = seq + 1, digest
+        for kind, facts in acts:
+            seq, prev, text = seq + 1, digest, _checked(kind, facts)
             digest = store.digest_of(seq, at, kind, text, prev)
-            events.append(Event(seq, at, kind, dict(facts), prev, digest))
-        return events
+            if events is not None:
+                events.append(Event(seq, at, kind, dict(facts), prev, digest))
+            yield seq, at, kind, text, prev, digest, store.once_of(facts)
 
     def _stamp(self, previous: str) -> str:
         now = self._clock.now().astimezone(JST)
@@ -358,11 +365,14 @@ def verify_ledger(path: Path | str, *, anchor: Head | None = None) -> LedgerRepo
     Raises
     ------
     LedgerError
-        The first broken event, a missing guard, a missing anchor, or a file that cannot be read.
+        The first broken event, a missing guard, a missing anchor, a file that cannot be read, or one that is
+        still empty (``LED-EMPTY``; with an anchor ``LED-CUT``).
     """
     path = store.existing(Path(path))
     try:
         with closing(store.open_to_read(path)) as connection:
+            if store.is_empty(connection) and anchor is not None and anchor.seq:
+                raise store.cut(path.name, 0)
             store.check_schema(connection, path.name)
             return _follow(connection, path.name, anchor)
     except sqlite3.Error as problem:
@@ -387,8 +397,5 @@ def _follow(connection: sqlite3.Connection, name: str, anchor: Head | None) -> L
                 raise store.broken(name, seq)
             met = True
     if not met:
-        text = _("The ledger ends at event {seq}, before the event that was recorded outside.").format(
-            seq=seq
-        )
-        raise LedgerError("LED-CUT", text, hint=store.report_hint(), file=name)
+        raise store.cut(name, seq)
     return LedgerReport(seq, Head(seq, digest), dict(sorted(kinds.items())), first_at, at)

@@ -115,8 +115,15 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Tell whether the file has no table yet: whoever made it was stopped before the first act."""
+    return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
 def check_schema(connection: sqlite3.Connection, name: str) -> None:
-    """Refuse a ledger whose table or triggers are not exactly ours."""
+    """Refuse a ledger that is empty, or whose table or triggers are not exactly ours."""
+    if is_empty(connection):
+        raise empty(name)
     found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     if found != {TABLE, *TRIGGERS}:
         text = _("The table or the guards of the ledger were changed.")
@@ -182,13 +189,42 @@ def broken(name: str, seq: int) -> LedgerError:
     return LedgerError("LED-BROKEN", text, hint=report_hint(), file=name)
 
 
+def empty(name: str) -> LedgerError:
+    """Return the refusal of a ledger that nobody has written to."""
+    return LedgerError(
+        "LED-EMPTY",
+        _("The ledger is new and empty: whoever made it was stopped before anything was recorded."),
+        hint=_(
+            "Run the command that was stopped again. If there were records before, this is another file: "
+            "keep it, and compare it with a backup."
+        ),
+        file=name,
+    )
+
+
+def cut(name: str, seq: int) -> LedgerError:
+    """Return the refusal of a ledger that ends before an event that is known outside."""
+    text = _("The ledger ends at event {seq}, before the event that was recorded outside.").format(seq=seq)
+    return LedgerError("LED-CUT", text, hint=report_hint(), file=name)
+
+
 def report_hint() -> str:
     """Return what to do with a ledger that was changed."""
     return _("Keep this file as it is, tell the person responsible, and compare it with a backup.")
 
 
 def database_error(name: str, problem: sqlite3.Error | OSError) -> LedgerError:
-    """Return the refusal for a fault of the file or disk, by its SQLite name only."""
+    """Return the refusal for another who writes, or a fault of the file or disk, by its SQLite name only."""
+    if getattr(problem, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LedgerError(
+            "LED-BUSY",
+            _("Another program holds the ledger and did not let go; nothing was recorded."),
+            hint=_(
+                "Wait until the other command or scanner is done, then do this again. If none is running, "
+                "end what hangs, or restart the computer; the ledger must lie on a local disk."
+            ),
+            file=name,
+        )
     reason = getattr(problem, "sqlite_errorname", None) or type(problem).__name__
     text = _("The ledger cannot be used ({reason}).").format(reason=reason)
     hint = _("Check that the disk is not full, that the file may be written, and that it is a ledger.")

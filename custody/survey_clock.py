@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from custody.clock import JST, Clock, SimulatedClock, SystemClock
-from custody.errors import ConfigError
+from custody.errors import ConfigError, LedgerError
 from custody.ledger import Ledger
 from custody.messages import gettext as _
 
@@ -59,6 +59,12 @@ def open_at(at: str | None, *, training: bool, ledger: Path) -> Clock:
 def _last_event(path: Path) -> datetime | None:
     if not path.is_file():
         return None
-    with Ledger.read(path) as ledger:
+    try:
+        ledger = Ledger.read(path)
+    except LedgerError as refusal:
+        if refusal.code == "LED-EMPTY":  # made by a command that was stopped: it is as if there were none
+            return None
+        raise
+    with ledger:
         last = next(ledger.events(after=max(ledger.head().seq - 1, 0)), None)
     return datetime.fromisoformat(last.at) if last else None

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from custody import ledger_file as store
 from custody.clock import SimulatedClock
 from custody.errors import LedgerError
 from custody.ledger import Head, Ledger, verify_ledger
+from custody.survey_clock import open_at
 
 AT = datetime(2009, 11, 2, 9)
 CLOCK = SimulatedClock(AT)
@@ -194,6 +196,53 @@ def test_what_is_no_ledger_is_refused(path: Path, spoil: Callable[[Path], None],
     spoil(path)
     with pytest.raises(LedgerError, match=code):
         verify_ledger(path)
+
+
+def touched(path: Path) -> None:
+    path.unlink()
+    path.touch()
+
+
+def without_its_table(path: Path) -> None:
+    path.unlink()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA journal_mode=WAL")
+
+
+@pytest.mark.parametrize("spoil", [touched, without_its_table])
+def test_ledger_whose_maker_was_stopped_is_new_and_not_changed(
+    path: Path, spoil: Callable[[Path], None]
+) -> None:
+    anchor = verify_ledger(path).head
+    spoil(path)
+    for use in (verify_ledger, Ledger.read):
+        with pytest.raises(LedgerError, match=r"LED-EMPTY.*new and empty.*again"):
+            use(path)
+    with pytest.raises(LedgerError, match="LED-CUT"):
+        verify_ledger(path, anchor=anchor)  # events were seen before: then it is no new ledger
+    with Ledger.open(path, CLOCK) as ledger:
+        assert ledger.append("new").seq == 1
+    assert verify_ledger(path).events == 1
+
+
+def test_training_survey_opens_though_its_ledger_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.touch()
+    assert open_at(None, training=True, ledger=path).today().isoformat() == "2009-11-02"
+
+
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_ledger_that_another_holds_says_so_and_takes_the_event_later(
+    path: Path, lock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "WAIT_SECONDS", 0)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, Ledger.open(path, CLOCK) as ledger:
+        other.execute(lock)
+        with pytest.raises(LedgerError, match=r"LED-BUSY.*Another program.*nothing was recorded.*Wait"):
+            ledger.append("draw")
+        assert verify_ledger(path).events == BEGIN_WITH
+        other.execute("ROLLBACK")
+        assert ledger.append("draw").seq == BEGIN_WITH + 1
 
 
 WRITER = """
