@@ -1,10 +1,10 @@
 """The arrays of a sample design: one row of data, one unit of a stage, one stratum of a stage.
 
-A design is a tuple of stages. Today there is one stage; every function below takes a stage, so that further
-stages add entries and change no signature.
+A design is a tuple of stages, the first stage first. Stages are nested: a stratum of a later stage lies
+within one unit of the stage before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,9 @@ __all__ = [
     "DesignArrays",
     "FloatArray",
     "IntArray",
+    "Joint",
     "LonelyPsu",
+    "Partition",
     "Stage",
     "compact",
     "count_by",
@@ -46,6 +48,11 @@ class Stage:
         True where no unit has more than one row (element sampling).
     labels : tuple of object
         (strata,) names of the strata, for messages and tables.
+    factor : FloatArray or None
+        (strata,) share of the units drawn at the stages before, multiplied: the part of this stage's variance
+        that counts. None: 1, as at the first stage.
+    probability : FloatArray or None
+        (units,) inclusion probabilities of units drawn with unequal ones. None: the same within a stratum.
     """
 
     unit: IntArray | None
@@ -54,6 +61,8 @@ class Stage:
     population: FloatArray
     single_row: bool
     labels: tuple[object, ...]
+    factor: FloatArray | None = None
+    probability: FloatArray | None = None
 
     @property
     def units(self) -> int:
@@ -72,10 +81,16 @@ class Stage:
         return share
 
     @property
+    def taken(self) -> FloatArray:
+        """(units,) the chance that each unit had at this stage."""
+        chance: FloatArray = (self.sampled / self.population)[self.stratum]
+        return chance if self.probability is None else self.probability
+
+    @property
     def lonely(self) -> BoolArray:
-        """(strata,) True where one unit stands alone and was not taken with certainty."""
+        """(strata,) True where one unit stands alone, was not taken with certainty, and counts."""
         alone: BoolArray = (self.sampled == 1) & (self.open_share > 1e-7)
-        return alone
+        return alone if self.factor is None else alone & (self.factor > 0)
 
     def row_stratum(self) -> IntArray:
         """Stratum of each row.
@@ -111,8 +126,53 @@ class Stage:
             The same stage over fewer rows.
         """
         rows = np.flatnonzero(mask)
-        unit = rows if self.unit is None else self.unit[rows]
-        return Stage(unit, self.stratum, self.sampled, self.population, self.single_row, self.labels)
+        return replace(self, unit=rows if self.unit is None else self.unit[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joint:
+    """How pairs of units were drawn, where that replaces the variance of the first stage.
+
+    Attributes
+    ----------
+    form : FloatArray
+        (units, units) symmetric; the variance of a sum of unit totals z is z' form z. For Horvitz and
+        Thompson the elements are ``1 - pi_i pi_j / pi_ij``; Yates and Grundy's take the row sums off the
+        diagonal.
+    """
+
+    form: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partition:
+    """One part of a variance that is a sum of squares of sums over cells of rows.
+
+    Attributes
+    ----------
+    cell : IntArray
+        (rows,) cell of each row.
+    weight : FloatArray
+        (cells,) what the square of each cell's sum counts; may be negative.
+    """
+
+    cell: IntArray
+    weight: FloatArray
+
+    def keep(self, mask: BoolArray) -> "Partition":
+        """Restrict the rows; cells and their weights stay.
+
+        Parameters
+        ----------
+        mask : BoolArray
+            (rows,) True for rows that stay.
+
+        Returns
+        -------
+        Partition
+            The same cells over fewer rows.
+        """
+        return Partition(self.cell[mask], self.weight)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +193,10 @@ class DesignArrays:
         Rows with a weight above zero.
     df : int
         Degrees of freedom: units minus strata among the rows with a weight above zero.
+    joint : Joint or None
+        Variance of the first stage by pairs of units. None: by the stage's own fractions.
+    phases : tuple of Partition
+        The whole variance of a two-phase sample; empty for samples of one phase.
     """
 
     weights: FloatArray
@@ -141,6 +205,8 @@ class DesignArrays:
     positive: bool
     rows_used: int
     df: int
+    joint: Joint | None = None
+    phases: tuple[Partition, ...] = ()
 
     @property
     def first(self) -> Stage:

@@ -11,7 +11,8 @@ from analysis.columns import as_frame, column
 from analysis.describe import DesignDescription, describe_arrays
 from analysis.mean_methods import MeanMethods
 from analysis.options import option_error
-from analysis.structure import build_arrays, restrict
+from analysis.structure import DesignColumns, build_arrays, restrict
+from analysis.unequal import PairVariance, Pps, check_pps
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -33,19 +34,26 @@ class SurveyDesign(MeanMethods):
         One row a respondent. The caller's table is never changed.
     weights : str, optional
         Column of sampling weights. None: taken from `fpc` as N_h / n_h.
-    strata : str, optional
-        Column of strata. None: one stratum.
-    psu : str or sequence of one str, optional
-        Column of primary sampling units. None: each row is a unit.
-    fpc : str or sequence of one str, optional
+    strata : str or sequence of (str or None), optional
+        Column of strata; a list is one column a stage. None: one stratum.
+    psu : str or sequence of (str or None), optional
+        Column of primary sampling units; a list is one column a stage. None: each row is a unit.
+    fpc : str or sequence of (str or None), optional
         Column of population sizes (units in the stratum), or of sampled fractions where all values are at
-        most 1. None: drawn with replacement, or from a population so large that it does not matter.
+        most 1; a list is one column a stage. None: drawn with replacement, or from a population so large that
+        it does not matter; stages after it then count for nothing.
     nest : bool
-        PSU labels repeat across strata.
+        PSU labels repeat across strata. Units of later stages are always taken within theirs.
     lonely_psu : {"fail", "remove", "adjust", "average", "certainty"}
         Rule for a stratum with one unit that was not taken with certainty: refuse (default), count it as no
         variance (remove, certainty), take its deviation from the mean of all unit totals (adjust), or give it
-        the mean variance of the other strata (average).
+        the mean variance of the other strata (average). At a later stage the mean is that of all its units.
+    pps : {"brewer", "overton", "hr"} or matrix, optional
+        Units were drawn with unequal probabilities, which `fpc` holds: variance after Brewer, by joint
+        probabilities approximated after Overton or Hartley and Rao, or by a matrix of joint probabilities of
+        the first stage (array in the order in which units first occur; or a table labelled by unit).
+    variance : {"HT", "YG"}
+        Horvitz and Thompson's or Yates and Grundy's estimator, where there are joint probabilities.
 
     Raises
     ------
@@ -70,7 +78,7 @@ class SurveyDesign(MeanMethods):
 
     _data: "pd.DataFrame"
     arrays: DesignArrays
-    names: dict[str, str | None]
+    names: DesignColumns
     steps: tuple["WeightStep", ...] = field(default=())
 
     def __init__(
@@ -78,24 +86,29 @@ class SurveyDesign(MeanMethods):
         data: Any,
         *,
         weights: str | None = None,
-        strata: str | None = None,
-        psu: str | Sequence[str] | None = None,
-        fpc: str | Sequence[str] | None = None,
+        strata: str | Sequence[str | None] | None = None,
+        psu: str | Sequence[str | None] | None = None,
+        fpc: str | Sequence[str | None] | None = None,
         nest: bool = False,
         lonely_psu: LonelyPsu = "fail",
+        pps: Pps = None,
+        variance: PairVariance = "HT",
     ) -> None:
         if lonely_psu not in get_args(LonelyPsu):
             raise option_error("lonely_psu", lonely_psu, get_args(LonelyPsu))
+        check_pps(pps, variance)
         frame = as_frame(data)
-        names = {"weights": weights, "strata": strata, "psu": _one_stage(psu), "fpc": _one_stage(fpc)}
-        arrays = build_arrays(frame, **names, nest=nest, lonely_psu=lonely_psu)
+        units = _by_stage("psu", psu, None)
+        parts = _by_stage("strata", strata, len(units)), units, _by_stage("fpc", fpc, len(units))
+        names = DesignColumns(weights, *parts, nest, pps, variance)
+        arrays = build_arrays(frame, names, lonely_psu)
         self._set(frame, arrays, names, ())
 
     def _set(
         self,
         frame: "pd.DataFrame",
         arrays: DesignArrays,
-        names: dict[str, str | None],
+        names: DesignColumns,
         steps: tuple["WeightStep", ...],
     ) -> None:
         for name, value in (("_data", frame), ("arrays", arrays), ("names", names), ("steps", steps)):
@@ -205,16 +218,20 @@ def reweighted(
     return design._with(frame, arrays, step)
 
 
-def _one_stage(names: str | Sequence[str] | None) -> str | None:
-    if names is None or isinstance(names, str):
-        return names
-    if len(names) == 1:
-        return names[0]
-    raise AnalysisError(
-        "ANA-STAGES",
-        _("Designs of {count} stages are not supported yet.").format(count=len(names)),
-        hint=_("Give the first stage alone: it carries most of the variance."),
-    )
+def _by_stage(
+    name: str, given: str | Sequence[str | None] | None, stages: int | None
+) -> tuple[str | None, ...]:
+    """One entry a stage; what is not said of later stages is None."""
+    names = (given,) if given is None or isinstance(given, str) else tuple(given)
+    if not names or (stages is not None and len(names) > stages):
+        raise AnalysisError(
+            "ANA-STAGES",
+            _("{name} names {count} stages, psu names {stages}.").format(
+                name=name, count=len(names), stages=1 if stages is None else stages
+            ),
+            hint=_("Name the units of each stage in psu, the first stage first; None stands for the row."),
+        )
+    return names if stages is None else names + (None,) * (stages - len(names))
 
 
 def _mask(frame: "pd.DataFrame", mask: Any) -> BoolArray:

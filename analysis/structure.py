@@ -1,41 +1,66 @@
 """From the columns of a table to the arrays of a design, with every check at the door."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.arrays import DesignArrays, FloatArray, IntArray, LonelyPsu, Stage, compact
+from analysis.arrays import BoolArray, DesignArrays, FloatArray, IntArray, Joint, LonelyPsu, Stage, compact
 from analysis.columns import Codes, column, encode, numbers
-from analysis.variance import Domains, degrees_of_freedom, lonely_error
+from analysis.lonely import lonely_error
+from analysis.stages import later_stage, refuse_missing, with_fpc
+from analysis.unequal import PairVariance, Pps, joint_stage
+from analysis.variance import Domains, degrees_of_freedom
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["assemble", "build_arrays", "restrict"]
+__all__ = ["DesignColumns", "assemble", "build_arrays", "restrict", "reweight"]
 
 
-def build_arrays(
-    frame: "pd.DataFrame",
-    *,
-    weights: str | None,
-    strata: str | None,
-    psu: str | None,
-    fpc: str | None,
-    nest: bool,
-    lonely_psu: LonelyPsu,
-) -> DesignArrays:
+@dataclass(frozen=True, slots=True)
+class DesignColumns:
+    """The columns that describe a design.
+
+    Attributes
+    ----------
+    weights : str or None
+        Sampling weights.
+    strata : tuple of (str or None)
+        (stages,) strata of each stage.
+    psu : tuple of (str or None)
+        (stages,) units of each stage; None for the row.
+    fpc : tuple of (str or None)
+        (stages,) population sizes or fractions.
+    nest : bool
+        PSU labels repeat across strata.
+    pps : str, matrix or None
+        How units with unequal probabilities were drawn.
+    variance : {"HT", "YG"}
+        Estimator for pairs of units.
+    """
+
+    weights: str | None
+    strata: tuple[str | None, ...]
+    psu: tuple[str | None, ...]
+    fpc: tuple[str | None, ...]
+    nest: bool = False
+    pps: Pps = None
+    variance: PairVariance = "HT"
+
+
+def build_arrays(frame: "pd.DataFrame", names: DesignColumns, lonely_psu: LonelyPsu) -> DesignArrays:
     """Read the design columns of a table and check them.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         One row a respondent.
-    weights, strata, psu, fpc : str or None
+    names : DesignColumns
         Column names.
-    nest : bool
-        PSU labels repeat across strata.
     lonely_psu : LonelyPsu
         Rule for strata with one unit.
 
@@ -49,29 +74,48 @@ def build_arrays(
     AnalysisError
         A value is missing, negative, or contradicts the design.
     """
-    stratum = _levels(frame, strata)
-    unit, unit_stratum = _units(frame, psu, stratum, nest)
+    stages: list[Stage] = []
+    for level in range(len(names.psu)):
+        stages.append(_first(frame, names) if level == 0 else later_stage(frame, names, stages, level))
+    joint = None
+    if names.pps is not None and not (isinstance(names.pps, str) and names.pps == "brewer"):
+        stages[0], joint = joint_stage(stages[0], names.pps, names.variance, _unit_names(frame, names.psu[0]))
+    row_weights = _weights(frame, names, stages)
+    for level, stage in enumerate(stages):
+        if lonely_psu == "fail" and stage.lonely.any() and (level or joint is None):
+            raise lonely_error(stage, level + 1)
+    return assemble(row_weights, tuple(stages), lonely_psu, joint)
+
+
+def _first(frame: "pd.DataFrame", names: DesignColumns) -> Stage:
+    stratum = _levels(frame, names.strata[0])
+    unit, unit_stratum = _units(frame, names.psu[0], stratum, names.nest)
     sampled = np.bincount(unit_stratum, minlength=len(stratum.levels)).astype(np.float64)
-    population = _population(frame, fpc, stratum, sampled)
     single_row = unit is None or unit_stratum.size == len(frame)
-    stage = Stage(unit, unit_stratum, sampled, population, single_row, stratum.levels)
-    row_weights = _weights(frame, weights, fpc, stage)
-    if lonely_psu == "fail" and stage.lonely.any():
-        raise lonely_error(stage)
-    return assemble(row_weights, stage, lonely_psu)
+    open_end = np.full(sampled.size, np.inf)
+    stage = Stage(unit, unit_stratum, sampled, open_end, single_row, stratum.levels)
+    return with_fpc(frame, stage, names.fpc[0], by_unit=names.pps is not None)
 
 
-def assemble(weights: FloatArray, stage: Stage, lonely_psu: LonelyPsu) -> DesignArrays:
+def _unit_names(frame: "pd.DataFrame", psu: str | None) -> "pd.Series[Any] | None":
+    return None if psu is None else column(frame, psu)
+
+
+def assemble(
+    weights: FloatArray, stages: tuple[Stage, ...], lonely_psu: LonelyPsu, joint: Joint | None = None
+) -> DesignArrays:
     """Put checked parts together and count degrees of freedom.
 
     Parameters
     ----------
     weights : FloatArray
         (rows,).
-    stage : Stage
-        The first stage.
+    stages : tuple of Stage
+        The stages, the first one first.
     lonely_psu : LonelyPsu
         Rule for strata with one unit.
+    joint : Joint or None
+        Variance of the first stage by pairs of units.
 
     Returns
     -------
@@ -81,11 +125,30 @@ def assemble(weights: FloatArray, stage: Stage, lonely_psu: LonelyPsu) -> Design
     used = None if weights.min(initial=1.0) > 0 else weights > 0
     domains = Domains(None, 1, weights.size)
     counts = domains.counts(used)
-    df = degrees_of_freedom(used, domains, stage, counts)
-    return DesignArrays(weights, (stage,), lonely_psu, used is None, int(counts[0]), int(df[0]))
+    df = degrees_of_freedom(used, domains, stages[0], counts)
+    return DesignArrays(weights, stages, lonely_psu, used is None, int(counts[0]), int(df[0]), joint)
 
 
-def restrict(arrays: DesignArrays, mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> DesignArrays:
+def reweight(arrays: DesignArrays, weights: FloatArray) -> DesignArrays:
+    """Put other weights on a design, everything else as drawn.
+
+    Parameters
+    ----------
+    arrays : DesignArrays
+        The design.
+    weights : FloatArray
+        (rows,) not negative.
+
+    Returns
+    -------
+    DesignArrays
+        The design with these weights.
+    """
+    other = assemble(weights, arrays.stages, arrays.lonely_psu, arrays.joint)
+    return replace(other, phases=arrays.phases)
+
+
+def restrict(arrays: DesignArrays, mask: BoolArray) -> DesignArrays:
     """Restrict a design to a domain: fewer rows, the same strata and units as drawn.
 
     Parameters
@@ -100,27 +163,17 @@ def restrict(arrays: DesignArrays, mask: "np.ndarray[Any, np.dtype[np.bool_]]") 
     DesignArrays
         The design over the domain's rows.
     """
-    return assemble(arrays.weights[mask], arrays.first.keep(mask), arrays.lonely_psu)
+    stages = tuple(stage.keep(mask) for stage in arrays.stages)
+    phases = tuple(part.keep(mask) for part in arrays.phases)
+    return reweight(replace(arrays, stages=stages, phases=phases), arrays.weights[mask])
 
 
 def _levels(frame: "pd.DataFrame", name: str | None) -> Codes:
     if name is None:
         return Codes(np.zeros(len(frame), dtype=np.int64), ("",))
     codes = encode(column(frame, name))
-    _refuse_missing(codes.codes < 0, name)
+    refuse_missing(codes.codes < 0, name)
     return codes
-
-
-def _refuse_missing(missing: "np.ndarray[Any, np.dtype[np.bool_]]", name: str) -> None:
-    count = int(np.count_nonzero(missing))
-    if count:
-        raise AnalysisError(
-            "ANA-DESIGN-MISSING",
-            _("{count:,} rows have no value in a design column.").format(count=count),
-            hint=_("Every row needs its weight, stratum, PSU and fpc; remove or complete those rows."),
-            row=int(np.flatnonzero(missing)[0]) + 1,
-            column=name,
-        )
 
 
 def _units(
@@ -148,52 +201,12 @@ def _units(
     return unit, unit_stratum
 
 
-def _population(frame: "pd.DataFrame", fpc: str | None, stratum: Codes, sampled: FloatArray) -> FloatArray:
-    """Population units of each stratum: sizes, or fractions where all are at most 1."""
-    if fpc is None:
-        return np.full(sampled.size, np.inf)
-    values = numbers(column(frame, fpc))
-    _refuse_missing(np.isnan(values), fpc)
-    by_stratum = np.empty(sampled.size)
-    by_stratum[stratum.codes] = values
-    varies = by_stratum[stratum.codes] != values
-    if varies.any():
-        raise _fpc_error("ANA-FPC-VARIES", _("The fpc differs within a stratum."), varies, fpc)
-    if values.min() <= 0:
-        raise _fpc_error("ANA-FPC-SMALL", _("The fpc must be above zero."), values <= 0, fpc)
-    population = sampled / by_stratum if values.max() <= 1 else by_stratum
-    small = population < sampled
-    if small.any():
-        text = _("The fpc is smaller than the number of PSUs drawn in {count} strata.").format(
-            count=int(small.sum())
-        )
-        raise _fpc_error("ANA-FPC-SMALL", text, small[stratum.codes], fpc)
-    return population
-
-
-def _fpc_error(
-    code: str, text: str, rows: "np.ndarray[Any, np.dtype[np.bool_]]", column_name: str
-) -> AnalysisError:
-    return AnalysisError(
-        code,
-        text,
-        hint=_("Give the number of units in each stratum of the population, or the sampled fraction."),
-        row=int(np.flatnonzero(rows)[0]) + 1,
-        column=column_name,
-    )
-
-
-def _weights(frame: "pd.DataFrame", name: str | None, fpc: str | None, stage: Stage) -> FloatArray:
-    if name is None:
-        if fpc is None:
-            raise AnalysisError(
-                "ANA-NO-WEIGHT",
-                _("The design has neither weights nor fpc."),
-                hint=_("Name a weight column; for equal weights make a column of ones."),
-            )
-        return (stage.population / stage.sampled)[stage.row_stratum()]
+def _weights(frame: "pd.DataFrame", names: DesignColumns, stages: Sequence[Stage]) -> FloatArray:
+    if names.weights is None:
+        return _weights_of_stages(names, stages)
+    name = names.weights
     values = numbers(column(frame, name))
-    _refuse_missing(np.isnan(values), name)
+    refuse_missing(np.isnan(values), name)
     if values.min() < 0:
         raise AnalysisError(
             "ANA-WEIGHT-NEGATIVE",
@@ -210,3 +223,16 @@ def _weights(frame: "pd.DataFrame", name: str | None, fpc: str | None, stage: St
             column=name,
         )
     return values
+
+
+def _weights_of_stages(names: DesignColumns, stages: Sequence[Stage]) -> FloatArray:
+    chance = np.ones(1)
+    for stage in stages:
+        if not stage.taken.all():
+            raise AnalysisError(
+                "ANA-NO-WEIGHT",
+                _("The design has neither weights nor an fpc for every stage."),
+                hint=_("Name a weight column; for equal weights make a column of ones."),
+            )
+        chance = chance * stage.taken[stage.row_unit()]
+    return np.asarray(1.0 / chance)

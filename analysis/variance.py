@@ -7,6 +7,10 @@ with z_hi the sum of u over unit i. Units without a row in a domain count as zer
 Two ways lead there. Clustered designs sum rows to units x domains by one `numpy.bincount`. In element
 sampling, where a unit is one row and so lies in one domain only, the same sum splits into a part within
 stratum x domain and a part between, and nothing of size units x domains is ever held.
+
+Later stages add their own sum, strata being the units (and strata) they lie in, times the share of units
+drawn before: V = V1 + f1 V2 + f1 f2 V3. Units drawn with unequal probabilities put ``1 - pi_i`` in the place
+of ``1 - n_h/N_h`` (Brewer), or bring a matrix over pairs of units.
 """
 
 from collections.abc import Sequence
@@ -16,11 +20,22 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.arrays import BoolArray, DesignArrays, FloatArray, IntArray, LonelyPsu, Stage, count_by, sum_by
+from analysis.arrays import (
+    BoolArray,
+    DesignArrays,
+    FloatArray,
+    IntArray,
+    Joint,
+    LonelyPsu,
+    Stage,
+    count_by,
+    sum_by,
+)
+from analysis.lonely import with_lonely_rule
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
-__all__ = ["Domains", "degrees_of_freedom", "lonely_error", "stratum_scale", "variance_of_sums"]
+__all__ = ["Domains", "degrees_of_freedom", "stratum_scale", "variance_of_sums"]
 
 MOST_ESTIMATES: Final = 5_000
 """Their covariance matrix takes 200 MB."""
@@ -122,16 +137,49 @@ def variance_of_sums(influence: Sequence[FloatArray], domains: Domains, arrays: 
     References
     ----------
     Särndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer,
-    chapters 4 (clusters) and 5 (linearisation).
+    chapters 4 (clusters and stages), 5 (linearisation) and 9 (two phases).
+    Brewer, K.R.W. (2002). Combined Survey Sampling Inference. Arnold, chapter 9.
     """
-    stage = arrays.first
     if domains.count * len(influence) > MOST_ESTIMATES:
         raise _too_many(domains.count * len(influence))
-    if stage.single_row:
-        within, totals, grand = _element_parts(influence, domains, stage)
-    else:
-        within, totals, grand = _cluster_parts(influence, domains, stage)
-    return _with_lonely_rule(within, totals, grand, stage, arrays.lonely_psu)
+    if arrays.phases:
+        return _phase_variance(influence, domains, arrays)
+    rule = arrays.lonely_psu
+    result = (
+        _stage_variance(influence, domains, arrays.first, rule)
+        if arrays.joint is None
+        else _joint_variance(influence, domains, arrays.first, arrays.joint)
+    )
+    for stage in arrays.stages[1:]:
+        if stage.factor is None or stage.factor.any():
+            result = result + _stage_variance(influence, domains, stage, rule)
+    return result
+
+
+def _stage_variance(
+    influence: Sequence[FloatArray], domains: Domains, stage: Stage, rule: LonelyPsu
+) -> FloatArray:
+    by_row = stage.single_row and stage.probability is None
+    parts = _element_parts if by_row else _cluster_parts
+    within, totals, grand = parts(influence, domains, stage)
+    return with_lonely_rule(within, totals, grand, stage, rule)
+
+
+def _joint_variance(
+    influence: Sequence[FloatArray], domains: Domains, stage: Stage, joint: Joint
+) -> FloatArray:
+    totals = _unit_totals(influence, domains, stage)
+    result: FloatArray = totals.T @ (joint.form @ totals)
+    return (result + result.T) / 2
+
+
+def _phase_variance(influence: Sequence[FloatArray], domains: Domains, arrays: DesignArrays) -> FloatArray:
+    size = domains.count * len(influence)
+    result = np.zeros((size, size))
+    for part in arrays.phases:
+        sums = _cell_sums(influence, domains, part.cell, part.weight.size)
+        result += sums.T @ (sums * part.weight[:, None])
+    return result
 
 
 def _too_many(count: int) -> AnalysisError:
@@ -145,7 +193,7 @@ def _too_many(count: int) -> AnalysisError:
 
 
 def stratum_scale(stage: Stage) -> FloatArray:
-    """Factor (1 - n/N) n/(n - 1) of each stratum; 0 for one unit alone.
+    """Factor (1 - n/N) n/(n - 1) of each stratum, times the shares drawn before; 0 for one unit alone.
 
     Parameters
     ----------
@@ -157,21 +205,43 @@ def stratum_scale(stage: Stage) -> FloatArray:
     FloatArray
         (strata,).
     """
+    return stage.open_share * _spread_factor(stage)
+
+
+def _spread_factor(stage: Stage) -> FloatArray:
+    """Factor n/(n - 1) of each stratum, times the shares drawn before; 0 for one unit alone."""
     n = stage.sampled
-    return np.where(n > 1, stage.open_share * n / np.maximum(n - 1.0, 1.0), 0.0)
+    factor = np.where(n > 1, n / np.maximum(n - 1.0, 1.0), 0.0)
+    return factor if stage.factor is None else factor * stage.factor
+
+
+def _unit_totals(influence: Sequence[FloatArray], domains: Domains, stage: Stage) -> FloatArray:
+    """Sum rows to (units, domains x terms)."""
+    return _cell_sums(influence, domains, stage.row_unit(), stage.units)
+
+
+def _cell_sums(influence: Sequence[FloatArray], domains: Domains, groups: IntArray, count: int) -> FloatArray:
+    cells = _row_cells(groups, domains)
+    table = [_to_units(sum_by(cells, u, _cells(domains, count)), domains) for u in influence]
+    return np.stack(table, axis=2).reshape(count, -1)
 
 
 def _cluster_parts(
     influence: Sequence[FloatArray], domains: Domains, stage: Stage
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    cells = _row_cells(stage.row_unit(), domains)
-    table = [_to_units(sum_by(cells, u, _cells(domains, stage.units)), domains) for u in influence]
-    totals = np.stack(table, axis=2).reshape(stage.units, -1)
+    totals = _unit_totals(influence, domains, stage)
     by_stratum = np.stack([sum_by(stage.stratum, z, stage.strata) for z in totals.T], axis=1)
     centred = totals - (by_stratum / stage.sampled[:, None])[stage.stratum]
-    centred *= np.sqrt(stratum_scale(stage))[stage.stratum][:, None]
+    centred *= np.sqrt(_unit_scale(stage))[:, None]
     grand: FloatArray = totals.sum(axis=0) / stage.units
     return centred.T @ centred, by_stratum, grand
+
+
+def _unit_scale(stage: Stage) -> FloatArray:
+    """(units,) what the square of each unit's deviation counts."""
+    if stage.probability is None:
+        return stratum_scale(stage)[stage.stratum]
+    return (1.0 - stage.probability) * _spread_factor(stage)[stage.stratum]
 
 
 def _cells(domains: Domains, groups: int) -> int:
@@ -245,49 +315,6 @@ def _add_within(result: FloatArray, deviations: Sequence[FloatArray], domains: D
         rows = table[edges[d] : edges[d + 1]]
         block = slice(d * terms, (d + 1) * terms)
         result[block, block] += rows.T @ rows
-
-
-def _with_lonely_rule(
-    within: FloatArray, totals: FloatArray, grand: FloatArray, stage: Stage, rule: LonelyPsu
-) -> FloatArray:
-    """Apply the rule for strata with one unit.
-
-    ``remove`` and ``certainty`` add nothing, ``adjust`` takes the deviation from the mean of all unit totals
-    (as R survey 4.5; 4.1 took it from zero, which differs for totals), ``average`` gives such strata the mean
-    variance of the others.
-    """
-    lonely = stage.lonely
-    if not lonely.any() or rule in ("remove", "certainty"):
-        return within
-    if rule == "fail":
-        raise lonely_error(stage)
-    if rule == "adjust":
-        apart = (totals[lonely] - grand) * np.sqrt(stage.open_share[lonely])[:, None]
-        return within + apart.T @ apart
-    if lonely.all():
-        raise lonely_error(stage)
-    return within * (stage.strata / (stage.strata - int(lonely.sum())))
-
-
-def lonely_error(stage: Stage) -> AnalysisError:
-    """Describe strata with one unit.
-
-    Parameters
-    ----------
-    stage : Stage
-        A stage with at least one lonely unit.
-
-    Returns
-    -------
-    AnalysisError
-        To be raised by the caller.
-    """
-    names = [str(stage.labels[h]) for h in np.flatnonzero(stage.lonely)]
-    return AnalysisError(
-        "ANA-LONELY",
-        _("{count} strata have only one PSU, the first is {name}.").format(count=len(names), name=names[0]),
-        hint=_("Join strata, or choose lonely_psu: adjust, average, remove or certainty."),
-    )
 
 
 def degrees_of_freedom(used: BoolArray | None, domains: Domains, stage: Stage, counts: IntArray) -> IntArray:

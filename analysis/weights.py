@@ -10,7 +10,7 @@ from analysis.arrays import BoolArray, FloatArray, IntArray, Stage, count_by, su
 from analysis.columns import column, combine, encode
 from analysis.design import SurveyDesign, reweighted
 from analysis.lazy import LazyModule
-from analysis.structure import assemble
+from analysis.structure import assemble, restrict, reweight
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -236,8 +236,12 @@ def nonresponse_classes(
     joined, weights = target[groups], design.arrays.weights
     factors = class_factors(joined, int(target.max()) + 1, replied, weights if weighted else None)
     adjusted = (weights * factors.factor[joined])[replied]
-    new_stage = strata if stage.single_row else stage.keep(replied)
-    arrays = assemble(adjusted, new_stage, design.arrays.lonely_psu)
+    old = design.arrays
+    elements = stage.single_row and stage.probability is None and len(old.stages) == 1 and not old.phases
+    if elements and old.joint is None:
+        arrays = assemble(adjusted, (strata,), old.lonely_psu)
+    else:
+        arrays = reweight(restrict(old, replied), adjusted)
     rule = (
         _("nonresponse: sampled / answered by class, by sums of weights")
         if weighted
