@@ -14,6 +14,9 @@ from analysis.lazy import LazyModule
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from analysis.contrasts import Contrast
+    from analysis.pairwise import Adjustment, Comparisons
 else:
     pd = LazyModule("pandas")
 
@@ -66,8 +69,9 @@ class Estimate:
 
     @property
     def se(self) -> FloatArray:
-        """(domains x terms,) standard errors in the order of `tidy`."""
-        return np.sqrt(np.diag(self.linear.covariance))
+        """(domains x terms,) standard errors in the order of `tidy`; NaN where a variance came out negative."""
+        variance = np.diag(self.linear.covariance)
+        return np.sqrt(np.where(variance < 0, np.nan, variance))
 
     @property
     def covariance(self) -> "pd.DataFrame":
@@ -123,6 +127,70 @@ class Estimate:
         frame = self._keys()
         frame["ci_low"], frame["ci_high"] = self._limits(level, dist)
         return frame
+
+    def contrast(self, what: "Contrast", *, df: float | None = None) -> "Estimate":
+        """Linear combinations and smooth functions of these estimates, by the delta method.
+
+        Parameters
+        ----------
+        what : str, mapping, sequence or array
+            An expression (``"api00 / api99"``, ``"log(E) - log(H)"``), weights by name
+            (``{"E": 1, "H": -1}``), a mapping from names to either, several expressions, or a matrix with a
+            column for each row of `tidy`. A name is a term, a level, or the values of the ``by`` columns; all
+            parts joined by colons (``"E:api00"``) where one is not enough, in backticks in an expression.
+        df : float, optional
+            Degrees of freedom. None: the smallest of the estimates used.
+
+        Returns
+        -------
+        Estimate
+            One term a contrast. Where every name is a term (or level), the contrast is made in each domain;
+            otherwise across domains, with their covariance.
+
+        Raises
+        ------
+        AnalysisError
+            A name is unknown or means several estimates, or an expression cannot be read.
+
+        Notes
+        -----
+        Derivatives are analytic. As R's ``svycontrast``, which leaves the degrees of freedom open.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from analysis import SurveyDesign
+        >>> frame = pd.DataFrame({"y": [1.0, 2.0, 3.0, 6.0], "g": list("abab"), "w": [1.0] * 4})
+        >>> SurveyDesign(frame, weights="w").mean("y", by="g").contrast("b / a").estimate.tolist()
+        [2.0]
+        """
+        from analysis.contrasts import contrast_of
+
+        return contrast_of(self, what, df)
+
+    def pairwise(self, adjust: "Adjustment" = "holm", *, df: float | None = None) -> "Comparisons":
+        """Compare each pair of domains, with p-values corrected for their number.
+
+        Parameters
+        ----------
+        adjust : {"holm", "bonferroni", "none"}
+            Correction, over the pairs of one term.
+        df : float, optional
+            Degrees of freedom. None: the smaller of the two domains' own.
+
+        Returns
+        -------
+        Comparisons
+            Second minus first domain, with standard error, t and p.
+
+        Raises
+        ------
+        AnalysisError
+            There are fewer than two domains.
+        """
+        from analysis.pairwise import compare_pairs
+
+        return compare_pairs(self, adjust, df)
 
     def _limits(self, level: float, dist: Distribution) -> tuple[FloatArray, FloatArray]:
         df = self.linear.df.reshape(-1).astype(np.float64)
