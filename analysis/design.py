@@ -8,10 +8,12 @@ import numpy as np
 
 from analysis.arrays import BoolArray, DesignArrays, FloatArray, LonelyPsu
 from analysis.columns import as_frame, column
+from analysis.crosstab_methods import CrosstabMethods
 from analysis.describe import DesignDescription, describe_arrays
 from analysis.mean_methods import MeanMethods
 from analysis.options import option_error
 from analysis.structure import DesignColumns, build_arrays, restrict
+from analysis.two_phase import second_phase
 from analysis.unequal import PairVariance, Pps, check_pps
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -25,7 +27,7 @@ __all__ = ["SurveyDesign"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
-class SurveyDesign(MeanMethods):
+class SurveyDesign(CrosstabMethods, MeanMethods):
     """A sample design over a table of respondents (標本設計).
 
     Parameters
@@ -156,6 +158,44 @@ class SurveyDesign(MeanMethods):
         """
         keep = _mask(self._data, mask)
         return self._with(self._data[keep], restrict(self.arrays, keep))
+
+    def second_phase(
+        self, selected: Any, *, strata: str | None = None, psu: str | None = None, fpc: str | None = None
+    ) -> "SurveyDesign":
+        """Take the rows that a second phase drew from this sample (二相抽出).
+
+        Parameters
+        ----------
+        selected : str or array-like of bool
+            Boolean column, or one boolean a row: True for rows of the second phase.
+        strata : str, optional
+            Strata of the second phase, known for every row of the first. None: one stratum.
+        psu : str, optional
+            Units of the second phase. None: rows.
+        fpc : str, optional
+            Fractions or numbers of units that the second phase drew from. None: what the first phase has.
+
+        Returns
+        -------
+        SurveyDesign
+            A design over the rows of the second phase; weights are those of both phases, variances hold both
+            (R ``survey``: ``twophase(method="full")``).
+
+        Raises
+        ------
+        AnalysisError
+            The first phase has several stages or unequal probabilities, or a stratum of the second has no
+            unit, or one alone.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"y": [3.0, 5, 8, 12, 2, 7], "N": 60, "told": [True, True, False] * 2})
+        >>> SurveyDesign(frame, fpc="N").second_phase("told").total("y")
+        <Estimate total: y = 330, SE 98.3, 4 rows>
+        """
+        keep = _mask(self._data, selected)
+        return self._with(self._data[keep], second_phase(self._data, self.arrays, keep, strata, psu, fpc))
 
     def assign(self, **columns: Any) -> "SurveyDesign":
         """Add or replace columns of the data, as R's ``update``.

@@ -69,7 +69,7 @@ class Estimate:
 
     @property
     def se(self) -> FloatArray:
-        """(domains x terms,) standard errors in the order of `tidy`; NaN where a variance came out negative."""
+        """(domains x terms,) standard errors in the order of `tidy`; NaN for a negative variance."""
         variance = np.diag(self.linear.covariance)
         return np.sqrt(np.where(variance < 0, np.nan, variance))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from analysis.structure import DesignColumns
 
-__all__ = ["later_stage", "refuse_missing", "with_fpc"]
+__all__ = ["later_stage", "refuse_missing", "split_units", "with_fpc"]
 
 ALIKE = 1e-9
 """Probabilities of one unit may differ by this share, as sums and quotients of them do."""
@@ -54,7 +54,7 @@ def later_stage(
     row_stratum, own = _within(frame, parent, names.strata[level])
     first_row = np.full(own, len(frame), dtype=np.int64)
     np.minimum.at(first_row, row_stratum, np.arange(len(frame)))
-    unit, unit_stratum = _nested_units(frame, names.psu[level], parent, row_stratum)
+    unit, unit_stratum = split_units(frame, names.psu[level], parent, row_stratum)
     sampled = np.bincount(unit_stratum, minlength=own).astype(np.float64)
     chance = np.ones(1)
     for stage in stages:
@@ -82,9 +82,34 @@ def _within(frame: "pd.DataFrame", parent: IntArray, strata: str | None) -> tupl
     return row_stratum, cells.size
 
 
-def _nested_units(
+def split_units(
     frame: "pd.DataFrame", psu: str | None, parent: IntArray, row_stratum: IntArray
 ) -> tuple[IntArray | None, IntArray]:
+    """Number the units of a stage within their parents.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a respondent.
+    psu : str or None
+        Column of the units; None: rows.
+    parent : IntArray
+        (rows,) unit of the stage before.
+    row_stratum : IntArray
+        (rows,) stratum of this stage.
+
+    Returns
+    -------
+    unit : IntArray or None
+        (rows,) unit of each row; None where units are rows.
+    stratum : IntArray
+        (units,) stratum of each unit.
+
+    Raises
+    ------
+    AnalysisError
+        A label is missing, or a unit lies in two strata.
+    """
     if psu is None:
         return None, row_stratum
     codes = encode(column(frame, psu))

@@ -39,6 +39,8 @@ __all__ = ["Domains", "degrees_of_freedom", "stratum_scale", "variance_of_sums"]
 
 MOST_ESTIMATES: Final = 5_000
 """Their covariance matrix takes 200 MB."""
+ROUNDING: Final = 1e-13
+"""A sum of positive and negative terms is zero below this share of their sizes."""
 Number = TypeVar("Number", np.float64, np.int64)
 
 
@@ -170,15 +172,26 @@ def _joint_variance(
 ) -> FloatArray:
     totals = _unit_totals(influence, domains, stage)
     result: FloatArray = totals.T @ (joint.form @ totals)
-    return (result + result.T) / 2
+    size = np.abs(totals)
+    return _settled(
+        (result + result.T) / 2, np.einsum("ia,ij,ja->a", size, np.abs(joint.form), size, optimize=True)
+    )
 
 
 def _phase_variance(influence: Sequence[FloatArray], domains: Domains, arrays: DesignArrays) -> FloatArray:
     size = domains.count * len(influence)
-    result = np.zeros((size, size))
+    result, terms = np.zeros((size, size)), np.zeros(size)
     for part in arrays.phases:
         sums = _cell_sums(influence, domains, part.cell, part.weight.size)
         result += sums.T @ (sums * part.weight[:, None])
+        terms += np.abs(part.weight) @ sums**2
+    return _settled(result, terms)
+
+
+def _settled(result: FloatArray, terms: FloatArray) -> FloatArray:
+    """Call variances zero that are so within rounding of the terms that cancelled; others may be negative."""
+    zero = np.abs(np.diag(result)) <= ROUNDING * terms
+    result[zero, :] = result[:, zero] = 0.0
     return result
 
 
