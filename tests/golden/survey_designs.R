@@ -13,8 +13,13 @@ nhanes_data <- survey_data("nhanes"); election_data <- survey_data("election"); 
 election_joint <- as.matrix(survey_data("election_joint")); dimnames(election_joint) <- NULL
 mu284_data <- survey_data("mu284"); scd_data <- survey_data("scd"); yrbs_data <- survey_data("yrbs")
 scd_data$w <- 1
+election_data$g <- factor(ifelse(election_data$Nader > 0, "some", "none")); election_data$s <- (seq_len(nrow(election_data)) - 1) %% 2
 own_persons <- survey_data("own_persons")
 own_persons[["外食"]] <- factor(own_persons[["外食"]], levels = c("毎日", "週3-6日", "週1-2日", "ほとんどない"))
+# Overton's and Hartley-Rao's rules of survey 4.1-1 want strata and PSUs as numbers
+own_persons$district <- as.integer(own_persons[["地区"]]); own_persons$block <- as.integer(own_persons[["丁目"]])
+# sorted: with pps = "brewer" and clusters, 4.1-1 pairs the totals of sorted PSUs with the probabilities of PSUs in order of rows
+own_persons <- own_persons[order(own_persons$district, own_persons$block, own_persons[["世帯"]], own_persons[["個人"]]), ]
 own_main <- droplevels(own_persons[own_persons[["地区"]] != "関町", ])
 own_blocks <- function(data, ...) svydesign(ids = ~`丁目`, strata = ~`地区`, weights = ~`重み`, data = data, ...)
 
@@ -40,6 +45,13 @@ designs <- list(
   pps_hr_yg = svydesign(id = ~1, fpc = ~p, data = election_data, pps = HR(), variance = "YG"),
   pps_joint = svydesign(id = ~1, fpc = ~p, data = election_data, pps = ppsmat(election_joint)),
   pps_joint_yg = svydesign(id = ~1, fpc = ~p, data = election_data, pps = ppsmat(election_joint), variance = "YG"),
+  pps_strata_overton = svydesign(id = ~1, strata = ~s, fpc = ~p, data = election_data, pps = "overton"),
+  pps_strata_overton_yg = svydesign(id = ~1, strata = ~s, fpc = ~p, data = election_data, pps = "overton", variance = "YG"),
+  pps_strata_brewer = svydesign(id = ~1, strata = ~s, fpc = ~p, data = election_data, pps = "brewer"),
+  pps_own_brewer = svydesign(ids = ~`丁目`, strata = ~`地区`, fpc = ~p1, data = own_main, pps = "brewer"),
+  pps_own_two = svydesign(ids = ~`丁目` + `世帯`, strata = ~`地区`, fpc = ~p1 + f2, data = own_main, pps = "brewer"),
+  pps_own_overton = svydesign(ids = ~block, strata = ~district, fpc = ~p1, data = own_main, pps = "overton"),
+  pps_own_overton_yg = svydesign(ids = ~block, strata = ~district, fpc = ~p1, data = own_main, pps = "overton", variance = "YG"),
   pps_wr = svydesign(id = ~1, probs = ~p, data = election_data),
   own_blocks = own_blocks(own_main, fpc = ~N1),
   own_blocks_wr = own_blocks(own_main),

@@ -18,7 +18,8 @@ __all__ = ["DESIGNS", "LONELY_RULES", "design", "expected", "joint_matrix", "r_n
 GOLDEN = Path(__file__).parents[1] / "golden"
 OFTEN = ["毎日", "週3-6日", "週1-2日", "ほとんどない"]
 LONELY_RULES: tuple[LonelyPsu, ...] = ("remove", "certainty", "adjust", "average")
-BLOCKS: dict[str, Any] = {"strata": "地区", "psu": "丁目", "weights": "重み"}
+CLUSTERS: dict[str, Any] = {"strata": "地区", "psu": "丁目"}
+BLOCKS: dict[str, Any] = CLUSTERS | {"weights": "重み"}
 TWO: dict[str, Any] = BLOCKS | {"psu": ["丁目", "世帯"], "fpc": ["N1", "N2"]}
 THREE: dict[str, Any] = {"strata": "地区", "psu": ["丁目", "世帯", "個人"], "fpc": ["N1", "N2", "N3"]}
 CLUS2: dict[str, Any] = {"psu": ["dnum", "snum"]}
@@ -44,6 +45,16 @@ DESIGNS: dict[str, tuple[str, dict[str, Any]]] = {
     "pps_hr_yg": ("election", {"fpc": "p", "pps": "hr", "variance": "YG"}),
     "pps_joint": ("election", {"fpc": "p", "pps": "joint"}),
     "pps_joint_yg": ("election", {"fpc": "p", "pps": "joint", "variance": "YG"}),
+    "pps_strata_overton": ("election", {"strata": "s", "fpc": "p", "pps": "overton"}),
+    "pps_strata_overton_yg": ("election", {"strata": "s", "fpc": "p", "pps": "overton", "variance": "YG"}),
+    "pps_strata_brewer": ("election", {"strata": "s", "fpc": "p", "pps": "brewer"}),
+    "pps_own_brewer": ("own_main", CLUSTERS | {"fpc": "p1", "pps": "brewer"}),
+    "pps_own_two": (
+        "own_main",
+        {"strata": "地区", "psu": ["丁目", "世帯"], "fpc": ["p1", "f2"], "pps": "brewer"},
+    ),
+    "pps_own_overton": ("own_main", CLUSTERS | {"fpc": "p1", "pps": "overton"}),
+    "pps_own_overton_yg": ("own_main", CLUSTERS | {"fpc": "p1", "pps": "overton", "variance": "YG"}),
     "pps_wr": ("election", {"weights": "w"}),
     "own_blocks": ("own_main", BLOCKS | {"fpc": "N1"}),
     "own_blocks_wr": ("own_main", BLOCKS),
@@ -57,7 +68,7 @@ DESIGNS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def read(name: str) -> pd.DataFrame:
-    return pd.read_csv(GOLDEN / "survey_data" / f"{name}.csv", encoding="utf-8", float_precision="round_trip")
+    return pd.read_csv(GOLDEN / "survey_data" / f"{name}.csv", encoding="utf-8")
 
 
 @cache
@@ -67,7 +78,8 @@ def table(name: str) -> pd.DataFrame:
         return read("scd").assign(w=1.0)
     if name == "election":
         frame = read("election")
-        return frame.assign(w=1 / frame["p"])
+        third = np.where(frame["Nader"] > 0, "some", "none")
+        return frame.assign(w=1 / frame["p"], g=third, s=np.arange(len(frame)) % 2)
     if not name.startswith("own_"):
         return read(name)
     frame = read("own_persons")

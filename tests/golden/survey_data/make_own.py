@@ -45,6 +45,9 @@ def persons(rng: np.random.Generator) -> pd.DataFrame:
     n1 = frame.groupby("地区")["丁目"].transform("nunique")
     n2 = frame.groupby("丁目")["世帯"].transform("nunique")
     n3 = frame.groupby("世帯")["個人"].transform("size")
+    size = frame["N2"] / frame.groupby("地区")["N2"].transform("mean")
+    frame["p1"] = np.where(n1 == frame["N1"], 1.0, (n1 / frame["N1"] * size).clip(upper=0.9)).round(6)
+    frame["f2"] = n2 / frame["N2"]
     exact = frame["N1"] / n1 * frame["N2"] / n2 * frame["N3"] / n3
     frame["重み"] = (exact * rng.uniform(0.8, 1.3, len(frame))).round(4)
     frame.loc[rng.uniform(size=len(frame)) < 0.06, "重み"] = 0.0
@@ -54,4 +57,4 @@ def persons(rng: np.random.Generator) -> pd.DataFrame:
 if __name__ == "__main__":
     table = persons(np.random.default_rng(20091102))
     path = Path(__file__).parent / "own_persons.csv"
-    table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format="%.10g")
+    table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
