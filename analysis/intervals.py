@@ -1,14 +1,15 @@
-"""Confidence intervals: t intervals, and intervals for proportions.
+"""Confidence intervals: t intervals, and the way to intervals for proportions.
 
 `scipy.special` is imported at first use, because importing it costs more than the rest of the package.
 """
 
-from typing import Final, Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
 from analysis.lazy import LazyModule
+from analysis.proportion_intervals import PROPORTION_METHODS, ProportionMethod, Share, proportion_limits
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -21,8 +22,7 @@ else:
 __all__ = ["Distribution", "IntervalMethod", "check_level", "interval", "t_quantile"]
 
 Distribution = Literal["t", "normal"]
-IntervalMethod = Literal["symmetric", "mean", "logit", "wilson", "beta"]
-METHODS: Final = get_args(IntervalMethod)
+IntervalMethod = Literal["symmetric"] | ProportionMethod
 
 
 def t_quantile(level: float, df: FloatArray) -> FloatArray:
@@ -84,8 +84,9 @@ def interval(
 
     Parameters
     ----------
-    method : {"symmetric", "mean", "logit", "wilson", "beta"}
-        ``symmetric`` and ``mean``: estimate -/+ t se. The others are for proportions; see Notes.
+    method : {"symmetric", "mean", "logit", "xlogit", "beta", "korn-graubard", "likelihood", "asin", "wilson"}
+        ``symmetric`` and ``mean``: estimate -/+ t se. The others are for proportions; formulas and rules for
+        proportions of 0 and 1: `analysis.proportion_intervals.proportion_limits`.
     estimate, variance, df, n : array
         Same shape: estimate, its variance, degrees of freedom (infinite: normal), rows used.
     level : float
@@ -95,19 +96,6 @@ def interval(
     -------
     low, high : FloatArray
         Same shape; NaN where there are no degrees of freedom or the method is undefined.
-
-    Notes
-    -----
-    With ``m = p (1 - p) / v`` the effective sample size and t the quantile with the design's df:
-    ``logit``: ``logit(p) -/+ t sqrt(v) / (p (1 - p))``, back-transformed, as R ``svyciprop(method="logit")``;
-    undefined (NaN) for p = 0 or 1. ``wilson``: score interval with m and t. ``beta``: Clopper-Pearson limits
-    with m multiplied by ``(t(n - 1) / t(df))^2``, as R ``svyciprop(method="beta")``. Where p is 0 or 1,
-    ``wilson`` and ``beta`` use m = n (Korn and Graubard 1998).
-
-    References
-    ----------
-    Korn, E.L. and Graubard, B.I. (1998). Confidence intervals for proportions with small expected number of
-    positive counts estimated from survey data. Survey Methodology 24, 193-201.
 
     Examples
     --------
@@ -121,40 +109,12 @@ def interval(
     if method in ("symmetric", "mean"):
         half = t * np.sqrt(variance)
         return estimate - half, estimate + half
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if method == "logit":
-            return _logit(estimate, variance, t)
-        edge = (estimate <= 0) | (estimate >= 1)
-        effective = np.where(edge, n.astype(np.float64), estimate * (1 - estimate) / variance)
-        if method == "wilson":
-            return _wilson(estimate, effective, t)
-        if method == "beta":
-            ratio = t_quantile(level, n.astype(np.float64) - 1) / t
-            effective = np.where(edge, n, effective * ratio**2)
-            return _beta(estimate, effective, level, t)
-    raise AnalysisError(
-        "ANA-OPTION",
-        _("There is no interval method {name}.").format(name=repr(method)),
-        hint=_("Choose one of {names}.").format(names=", ".join(METHODS[1:])),
-    )
-
-
-def _logit(p: FloatArray, variance: FloatArray, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-    inside = (p > 0) & (p < 1)
-    safe = np.where(inside, p, np.nan)
-    centre, half = special.logit(safe), t * np.sqrt(variance) / (safe * (1 - safe))
-    return special.expit(centre - half), special.expit(centre + half)
-
-
-def _wilson(p: FloatArray, m: FloatArray, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-    z = t * t / m
-    centre = (p + z / 2) / (1 + z)
-    half = np.sqrt(z * (p * (1 - p) + z / 4)) / (1 + z)
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
-
-
-def _beta(p: FloatArray, m: FloatArray, level: float, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-    tail, yes, no = (1 - level) / 2, m * p, m * (1 - p)
-    low = np.where(yes <= 0, 0.0, special.betaincinv(yes, no + 1, tail))
-    high = np.where(no <= 0, 1.0, special.betaincinv(yes + 1, no, 1 - tail))
-    return np.where(np.isnan(t), np.nan, low), np.where(np.isnan(t), np.nan, high)
+    if method not in PROPORTION_METHODS:
+        raise AnalysisError(
+            "ANA-OPTION",
+            _("There is no interval method {name}.").format(name=repr(method)),
+            hint=_("Choose one of {names}.").format(names=", ".join(PROPORTION_METHODS)),
+        )
+    rows = n.astype(np.float64)
+    share = Share(estimate, variance, rows, t, t_quantile(level, rows - 1), level)
+    return proportion_limits(method, share)

@@ -6,6 +6,7 @@ from analysis.design_base import DesignBase
 from analysis.estimators import Deff, Linear, means, ratios, totals
 from analysis.intervals import IntervalMethod
 from analysis.options import option_error
+from analysis.proportion_intervals import PROPORTION_METHODS, ProportionMethod
 from analysis.results import Estimate
 from analysis.variables import Missing, Variables, level_terms, read_pair, read_variables
 
@@ -110,7 +111,7 @@ class MeanMethods(DesignBase):
         level: object = None,
         by: str | Sequence[str] | None = None,
         *,
-        method: IntervalMethod = "logit",
+        method: ProportionMethod = "logit",
         na: Missing = "fail",
     ) -> Estimate:
         """Estimate the share of rows at one level, with an interval made for proportions.
@@ -123,8 +124,8 @@ class MeanMethods(DesignBase):
             The level counted. None: True for booleans, otherwise every level.
         by : str or sequence of str, optional
             As in `mean`.
-        method : {"logit", "mean", "wilson", "beta"}
-            Interval; see `analysis.intervals.interval`.
+        method : {"logit", "xlogit", "beta", "korn-graubard", "likelihood", "asin", "wilson", "mean"}
+            Interval; formulas and the rules for 0 and 1 at `analysis.proportion_intervals.proportion_limits`.
         na : {"fail", "domain", "listwise"}
             As in `mean`.
 
@@ -138,9 +139,8 @@ class MeanMethods(DesignBase):
         AnalysisError
             The level does not occur (nor is it a declared category).
         """
-        allowed = ("logit", "mean", "wilson", "beta")
-        if method not in allowed:
-            raise option_error("method", method, allowed)
+        if method not in PROPORTION_METHODS:
+            raise option_error("method", method, PROPORTION_METHODS)
         read = level_terms(self._data, variable, level, by, na)
         linear = means(read.terms, read.domains, self.arrays)
         return estimate_of("proportion", read, linear, method)
