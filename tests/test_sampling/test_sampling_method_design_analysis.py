@@ -62,6 +62,41 @@ def test_first_stage_of_a_two_stage_sample_is_taken() -> None:
     assert found.total("y").tidy()["estimate"][0] == pytest.approx(2 * (totals["y"] * totals["m"]).sum())
 
 
+DRAWN = {
+    "by size": (
+        MethodDesign("sampford", n=10, size="size", strata="地区 名"),
+        {"psu": "psu", "fpc": "fpc"},
+        0.06,
+    ),
+    "two stages": (
+        MethodDesign.stages([Stage("srs", unit="town", n=5), Stage("srs", n=3)]),
+        {"psu": ["psu", "ssu"], "fpc": ["fpc", "fpc_2"]},
+        0.08,
+    ),
+    "towns by size": (
+        MethodDesign.stages([Stage("sampford", unit="town", size="size", n=5), Stage("srs", n=3)]),
+        {"psu": ["psu", "ssu"], "fpc": ["fpc", "fpc_2"]},
+        0.1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_estimated_variance_is_right_on_average(name) -> None:
+    """Over 1,000 draws; allowed: five standard errors of a variance, and what Brewer's formula neglects."""
+    design, options, allowed = DRAWN[name]
+    reps = 1000
+    table = design.draw(FRAME, seed="variance", reps=reps).table
+    pps = "brewer" if name != "two stages" else None
+    totals, variances = [], []
+    for _replicate, part in table.groupby("replicate"):
+        found = SurveyDesign(part, strata="stratum", pps=pps, **options).total("y")
+        totals.append(found.estimate[0])
+        variances.append(found.linear.covariance[0, 0])
+    assert np.mean(totals) == pytest.approx(FRAME["y"].sum(), rel=0.01)
+    assert np.mean(variances) == pytest.approx(np.var(totals), rel=allowed + 5 * np.sqrt(2 / reps))
+
+
 CASES = [
     MethodDesign("srs", n=12, strata="地区 名"),
     MethodDesign("srs_with_replacement", n=12),
