@@ -23,6 +23,8 @@ else:
 
 __all__ = ["CellTotals", "cell_totals", "read_cells"]
 
+FEW_LEVELS: Final = 20
+"""Up to so many categories, counting the unused ones costs less than looking for them."""
 OWN_COLUMNS: Final = (*RESULT_COLUMNS, "measure")
 
 
@@ -203,17 +205,26 @@ def _read_axis(frame: "pd.DataFrame", name: str, na: Missing) -> Codes:
             hint=_("Rename the column."),
             column=name,
         )
-    codes = encode(series)
-    if na == "fail":
+    codes = _declared(series) or encode(series)
+    if na == "fail" and codes.codes.min(initial=0) < 0:
         _refuse_missing(name, codes.codes >= 0)
     return codes
 
 
+def _declared(series: "pd.Series[Any]") -> Codes | None:
+    """Codes of a categorical column as they stand: unused levels have no weight and are dropped later."""
+    if not isinstance(series.dtype, pd.CategoricalDtype) or series.cat.categories.size > FEW_LEVELS:
+        return None
+    codes: Any = series.cat.codes.to_numpy()
+    return Codes(codes, tuple(series.cat.categories.to_numpy(dtype=object).tolist()))
+
+
 def _crossed(parts: Sequence[Codes], shape: tuple[int, ...]) -> IntArray:
     """Cell of each row; the number of cells where a value is missing."""
-    cells = parts[0].codes
+    cells = parts[0].codes.astype(np.int64)
     for part, size in zip(parts[1:], shape[1:], strict=True):
-        cells = cells * size + part.codes
+        cells *= size
+        cells += part.codes
     missing = [part.codes < 0 for part in parts if part.codes.min(initial=0) < 0]
     return np.where(np.logical_or.reduce(missing), int(np.prod(shape)), cells) if missing else cells
 
