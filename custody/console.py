@@ -78,7 +78,9 @@ def _figure(value: int | float | str) -> str:
     return value if isinstance(value, str) else f"{value:,}"
 
 
-def progress(iterable: Iterable[T], total: int | None, label: str) -> Iterator[T]:
+def progress(
+    iterable: Iterable[T], total: int | None, label: str, *, show: bool | None = True
+) -> Iterator[T]:
     """Pass items through and show a bar on standard error once two seconds have gone by.
 
     Parameters
@@ -89,12 +91,17 @@ def progress(iterable: Iterable[T], total: int | None, label: str) -> Iterator[T
         How many items there are, where known.
     label : str
         Name of the step, already translated.
+    show : bool, optional
+        False shows nothing; None shows the bar only where a person sits at a terminal.
 
     Yields
     ------
     object
         The items, unchanged.
     """
+    if not (sys.stderr.isatty() if show is None else show):
+        yield from iterable
+        return
     from tqdm import tqdm
 
     utf8 = "utf" in (sys.stderr.encoding or "").lower()

@@ -108,15 +108,15 @@ def write_whole(path: Path | str, data: bytes) -> Path:
     path = Path(path)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
-        _make_folder(path.parent, 0o777)
+        make_folder(path.parent, 0o777)
         _write_durably(part, data)
-        _remove_old_parts(path.parent, part.stat().st_mtime)
+        remove_old_parts(path.parent, part.stat().st_mtime)
         part.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as problem:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise _cannot_write(path, problem) from None
+        raise cannot_write(path, problem) from None
     return path
 
 
@@ -160,14 +160,14 @@ def write_private(path: Path | str, data: bytes) -> Path:
     path = Path(path)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
-        _make_folder(path.parent, 0o700)
+        make_folder(path.parent, 0o700)
         _write_durably(part, data)
         _name_once(part, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as problem:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise _cannot_write(path, problem) from None
+        raise cannot_write(path, problem) from None
     return path
 
 
@@ -244,7 +244,7 @@ def changed_files(ledger: Ledger, folder: Path | str) -> Iterator[FileState]:
 
 def _write_durably(path: Path, data: bytes) -> None:
     """Make a new file, durable; where the disk refuses the content, there is no file."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    handle = open_new(path)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -254,6 +254,11 @@ def _write_durably(path: Path, data: bytes) -> None:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise
+
+
+def open_new(path: Path) -> int:
+    """Open a new file that only its owner may read."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
 
 
 def _name_once(part: Path, path: Path) -> None:
@@ -273,22 +278,23 @@ def _name_once(part: Path, path: Path) -> None:
         part.unlink()
 
 
-def _make_folder(folder: Path, mode: int) -> None:
+def make_folder(folder: Path, mode: int) -> None:
     """Make a folder and those above it, durable."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True, mode=mode)
     for made in missing:
-        _sync_folder(made.parent)
+        sync_folder(made.parent)
 
 
-def _remove_old_parts(folder: Path, now: float) -> None:
+def remove_old_parts(folder: Path, now: float) -> None:
+    """Remove what crashes left behind an hour ago or more."""
     for part in filter(is_part, folder.iterdir()):
         with suppress(OSError):
             if now - part.stat().st_mtime > PART_SECONDS:
                 part.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name durable where the platform lets a folder be synchronised (not Windows)."""
     if os.name != "posix":
         return
@@ -305,7 +311,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _cannot_write(path: Path, problem: OSError) -> InputError:
+def cannot_write(path: Path, problem: OSError) -> InputError:
+    """Say that a disk refuses a file, and what to do."""
     if isinstance(problem, FileExistsError):
         text, hint = (
             _("The file exists already and is not overwritten."),

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -39,12 +39,12 @@ class Bag:
     last: int
 
 
-def bags_of(postal_codes: Sequence[str], digits: int = LIST_DIGITS) -> tuple[Bag, ...]:
+def bags_of(postal_codes: Iterable[str], digits: int = LIST_DIGITS) -> tuple[Bag, ...]:
     """Count labels by the first digits of their postal codes.
 
     Parameters
     ----------
-    postal_codes : sequence of str
+    postal_codes : iterable of str
         In the order of printing, sorted; with or without 〒.
     digits : int
         How many digits a bag has in common, 1 to 7.
@@ -67,12 +67,12 @@ def bags_of(postal_codes: Sequence[str], digits: int = LIST_DIGITS) -> tuple[Bag
     return tuple(bags)
 
 
-def starts_of_bags(postal_codes: Sequence[str], digits: int) -> dict[int, str]:
+def starts_of_bags(postal_codes: Iterable[str], digits: int) -> dict[int, str]:
     """Find the labels with which a bag begins.
 
     Parameters
     ----------
-    postal_codes : sequence of str
+    postal_codes : iterable of str
         In the order of printing, sorted; with or without 〒.
     digits : int
         How many digits a bag has in common; 0 = no bags.

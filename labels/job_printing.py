@@ -2,16 +2,17 @@
 
 import io
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from custody.errors import InputError, KeyFileError, LabelError
-from custody.files import write_whole
 from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.ledger import Fact
 from custody.messages import gettext as _
 from custody.packages import Manifest, Package, open_package
+from custody.whole_file import WholeFile
 from labels.bag_list import write_bags
 from labels.jobs import Job, write_table
 from labels.look import Look
@@ -66,6 +67,7 @@ def print_package(
     at: str | None = None,
     fonts: FontChain | None = None,
     printer: str = "",
+    progress: bool | None = None,
     **look: Any,
 ) -> PrintRun:
     """Open a sealed package, print its labels and record every copy.
@@ -103,6 +105,8 @@ def print_package(
         Default: the fonts of this computer.
     printer : str
         A printer of ``printers.toml``, in the job folder or above it; empty = no correction.
+    progress : bool, optional
+        Whether to show on standard error how far it is; default only at a terminal.
     **look
         Values of `labels.look.Look`, as ``barcode=True``. With ``bags``, the list of bags for the post office
         is written to ``out``.
@@ -128,28 +132,28 @@ def print_package(
     """
     _check_reason(reason)
     drawn = Look(printer=find_printer(printer, contractor_file(folder, PRINTERS_FILE)), **look)
-    opened = _open(package, keys)
-    own = package_stocks(opened.manifest.facts)
+    manifest, data = _opened(package, keys)
+    own = package_stocks(manifest.facts)
     sheet = choose_stock(stock, folder, make_stocks(own, Path(package).name))
-    check_operators(operator, second_operator, purpose, training=opened.manifest.training)
-    job = Job.start(folder, opened.manifest, at)
+    check_operators(operator, second_operator, purpose, training=manifest.training)
+    job = Job.start(folder, manifest, at)
     keep_package_stocks(job.folder, own)
     said = {"operator": operator, "second": second_operator, "purpose": purpose}
-    data = _payload(opened)
-    wave, kind = wave_of(opened.manifest)
-    with job.tracking() as tracking:
+    wave, kind = wave_of(manifest)
+    with ExitStack() as stack:
+        tracking = stack.enter_context(job.tracking())
         free = _may_be_mailed(data, tracking, wave, kind)
         picked = _picked(data["token"], tracking, wave, spoiled, sheets, of_run)
         chosen = _choose(data[free & picked], tracking.known(wave), reason, only_held_back)
         check_spoils(tracking.ledger, chosen["token"], wave, operator, second_operator)
-        options = _options(job, sheet, (tracking.runs + 1, wave, first_label), drawn)
-        path = job.out / f"labels-run{options.run:02d}.pdf"
-        pdf, made = compose_run(chosen, path, options, fonts, rows=[row + 1 for row in chosen.index])
+        options = _options(job, sheet, (tracking.runs + 1, wave, first_label), drawn, progress)
+        file = stack.enter_context(WholeFile(job.out / f"labels-run{options.run:02d}.pdf"))
+        made = compose_run(chosen, file, options, fonts, rows=[row + 1 for row in chosen.index])
         held = {found.row - 1: found.code for found in made.held_back}
         printed = chosen.drop(index=list(held)).sort_values("postal_code", kind="stable")
         tracking.record_run(
             {
-                **_facts(made, opened, wave, kind),
+                **_facts(made, manifest, wave, kind),
                 "first": first_label,
                 "reason": reason or "",
                 "per_sheet": sheet.per_sheet,
@@ -157,17 +161,20 @@ def print_package(
                 **{key: value for key, value in said.items() if value},
                 **({"suppressed": len(data) - int(free.sum())} if wave > 1 else {}),
             },
-            list(zip(printed["token"], printed["copy"].astype(int).tolist(), strict=True)),
+            zip(printed["token"], map(int, printed["copy"]), strict=True),
             [(str(data["token"][row]), code) for row, code in held.items()],
             run=options.run,
             wave=wave,
             checks=_checks(printed, wave),
         )
-    _write(job, pdf, made, bags=bool(drawn.bags))
+        file.keep()
+    _write_lists(job, made, bags=bool(drawn.bags))
     return made
 
 
-def _options(job: Job, sheet: Stock, numbers: tuple[int, int, int], look: Look) -> RunOptions:
+def _options(
+    job: Job, sheet: Stock, numbers: tuple[int, int, int], look: Look, show: bool | None
+) -> RunOptions:
     """Say what stands on the sheets; the numbers are run, wave and first label."""
     run, wave, first_label = numbers
     return RunOptions(
@@ -179,23 +186,25 @@ def _options(job: Job, sheet: Stock, numbers: tuple[int, int, int], look: Look) 
         title=job.title,
         printed_on=job.clock.today(),
         look=look,
+        show=show,
     )
 
 
-def _write(job: Job, pdf: bytes, made: PrintRun, *, bags: bool) -> None:
-    """Write the sheets, the list of labels held back and the list of bags."""
-    write_whole(made.path, pdf)
+def _write_lists(job: Job, made: PrintRun, *, bags: bool) -> None:
+    """Write the list of labels held back and the list of bags."""
     write_table(job.out / "held-back.csv", made.held_back_table())
     if bags:
         write_bags(job.out, made, title=job.title, training=job.training, day=job.clock.today())
 
 
-def _open(package: Path | str, keys: KeyStore) -> Package:
+def _opened(package: Path | str, keys: KeyStore) -> tuple[Manifest, "pd.DataFrame"]:
+    """Open a package; what was decrypted leaves the memory as soon as it is a table."""
     try:
         verifier = keys.verifier("staff")
     except KeyFileError:
         verifier = None
-    return open_package(package, kind="labels", identity=keys.identity("contractor"), verifier=verifier)
+    opened = open_package(package, kind="labels", identity=keys.identity("contractor"), verifier=verifier)
+    return opened.manifest, _payload(opened)
 
 
 def _check_reason(reason: str | None) -> None:
@@ -307,7 +316,7 @@ def _checks(printed: "pd.DataFrame", wave: int) -> dict[str, str]:
     return {token: seal_check(f"{token}.{wave}.{copy}", seal) for token, copy, seal in rows}
 
 
-def _facts(made: PrintRun, package: Package, wave: int, kind: str) -> dict[str, Fact]:
+def _facts(made: PrintRun, manifest: Manifest, wave: int, kind: str) -> dict[str, Fact]:
     return {
         "run": made.run,
         "wave": wave,
@@ -316,7 +325,7 @@ def _facts(made: PrintRun, package: Package, wave: int, kind: str) -> dict[str, 
         "sheets": made.sheets,
         "held_back": len(made.held_back),
         "pdf": made.pdf_sha256,
-        "package": package.manifest.payload_sha256,
-        "package_rows": package.manifest.rows,
-        "package_at": package.manifest.created.isoformat(),
+        "package": manifest.payload_sha256,
+        "package_rows": manifest.rows,
+        "package_at": manifest.created.isoformat(),
     }

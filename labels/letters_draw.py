@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
 
 from custody.console import progress
 from custody.fonts import FontChain
@@ -12,9 +12,10 @@ from custody.pdf import TRAINING_TEXT, draw_training_mark, new_canvas, save_canv
 from labels.fit import Fitted
 from labels.letters_data import letter_data
 from labels.letters_layout import LetterPage, Line, Rectangle, name_style
+from labels.paged_pdf import PagedPdf, Target
 from labels.stream import PageStream
 
-__all__ = ["ReadyLetter", "draw_letters", "draw_page"]
+__all__ = ["ReadyLetter", "draw_letters", "draw_page", "write_letters"]
 
 FORM: Final = "letter"
 GRAY: Final = 0.35
@@ -48,7 +49,34 @@ def draw_letters(
     training: bool,
     run: int,
 ) -> bytes:
-    """Draw one page a person.
+    """Draw one page a person, in memory.
+
+    Parameters
+    ----------
+    page, letters, chain, title, training, run
+        As in `write_letters`.
+
+    Returns
+    -------
+    bytes
+        The PDF.
+    """
+    buffer = BytesIO()
+    buffer.write(write_letters(page, letters, chain, buffer, title=title, training=training, run=run))
+    return buffer.getvalue()
+
+
+def write_letters(
+    page: LetterPage,
+    letters: Sequence[ReadyLetter],
+    chain: FontChain,
+    target: Target,
+    *,
+    title: str,
+    training: bool,
+    run: int,
+) -> bytes:
+    """Draw one page a person; each page is written as soon as it is drawn.
 
     Parameters
     ----------
@@ -58,6 +86,8 @@ def draw_letters(
         In the order of printing; none: one page without a name, to be copied.
     chain : FontChain
         The fonts.
+    target : Target
+        Takes the pages.
     title : str
         For the metadata; no person's name.
     training : bool
@@ -68,9 +98,11 @@ def draw_letters(
     Returns
     -------
     bytes
-        The PDF.
+        The end of the PDF, to be written after the pages.
     """
-    canvas, buffer, stream = _start(page, chain, title, training=training)
+    size, subject = (page.paper.width, page.paper.height), TRAINING_TEXT if training else ""
+    pdf = PagedPdf(target, title, size, chain, subject=subject)
+    canvas, stream = pdf.canvas, PageStream(pdf.canvas, chain)
     canvas.beginForm(FORM, 0, 0, page.paper.width, page.paper.height)
     _shared(stream, page)
     if not letters and page.addressee is not None:
@@ -81,15 +113,14 @@ def draw_letters(
     canvas.endForm()
     if not letters:
         canvas.doForm(FORM)
-        canvas.showPage()
-        return save_canvas(canvas, buffer)
+        pdf.show_page()
     widths: dict[str, float] = {}
     for letter in progress(iter(letters), len(letters), _("letters")):
         canvas.doForm(FORM)
         _own(stream, page, letter, run, chain, widths)
         stream.flush()
-        canvas.showPage()
-    return save_canvas(canvas, buffer)
+        pdf.show_page()
+    return pdf.finish()
 
 
 def draw_page(
@@ -135,15 +166,6 @@ def draw_page(
     stream.flush()
     canvas.showPage()
     return save_canvas(canvas, buffer)
-
-
-def _start(
-    page: LetterPage, chain: FontChain, title: str, *, training: bool
-) -> tuple[Any, BytesIO, PageStream]:
-    buffer, size = BytesIO(), (page.paper.width, page.paper.height)
-    canvas = new_canvas(buffer, title, training=False, pagesize=size, chain=chain)
-    canvas.setSubject(TRAINING_TEXT if training else "")
-    return canvas, buffer, PageStream(canvas, chain)
 
 
 def _shared(stream: PageStream, page: LetterPage) -> None:

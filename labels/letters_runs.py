@@ -3,23 +3,24 @@
 Names are in memory while printing, and in the PDF; the ledger learns kind, counts and digests.
 """
 
-import hashlib
 import io
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from custody.errors import ConfigError, KeyFileError, LabelError
-from custody.files import record_file, write_whole
+from custody.files import record_file
 from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.ledger import Act, Fact, Ledger
 from custody.messages import gettext as _
 from custody.packages import Package, open_package
+from custody.whole_file import WholeFile
 from labels.job_printing import REPRINT_REASONS
 from labels.jobs import Job, write_table
-from labels.letters_draw import ReadyLetter, draw_letters
+from labels.letters_draw import ReadyLetter, write_letters
 from labels.letters_envelope import check_permit, envelope_pdf
 from labels.letters_facts import LetterFacts, letter_facts_of_package, letter_facts_of_survey
 from labels.letters_layout import lay_out
@@ -103,9 +104,9 @@ class LetterRun:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A PDF before it is recorded and written."""
+    """A PDF before it is recorded and gets its name."""
 
-    pdf: bytes
+    pdf: str
     pages: int
     ready: int
     size: float
@@ -172,18 +173,19 @@ def print_letters(
     opened = _open(package, keys)
     facts, chain = letter_facts_of_package(opened.manifest), fonts or FontChain.find()
     job = Job.start(folder, opened.manifest, at)
-    with job.tracking() as tracking:
+    with ExitStack() as stack:
+        tracking = stack.enter_context(job.tracking())
         run = _next_run(tracking.ledger)
         people = None
         if not plain and kind in ("cover", "advance"):
             _check_reprint(tracking.ledger, kind, opened, reason)
             people = in_order(_payload(opened), tracking, _wave(opened))
-        made = _make(facts, chain, kind, job.clock.today(), run, people, envelope, template)
         path = job.out / f"letters-{kind}-run{run:02d}.pdf"
+        file = stack.enter_context(WholeFile(path))
+        made = _make(facts, chain, kind, job.clock.today(), run, people, envelope, template, file)
         about: dict[str, Fact] = {"package": opened.manifest.payload_sha256, "wave": _wave(opened)}
         _record(tracking.ledger, made, kind, run, {**about, "reason": reason or ""})
-        write_whole(path, made.pdf)
-        record_file(tracking.ledger, job.folder, path, "letters")
+        record_file(tracking.ledger, job.folder, file.keep(), "letters")
     found = _run_of(made, kind, run, path)
     if people is not None:
         write_table(job.out / "letters-held-back.csv", found.held_back_table())
@@ -218,9 +220,10 @@ def preview_letters(
         As in `print_letters`.
     """
     facts, chain = letter_facts_of_survey(survey), fonts or FontChain.find()
-    made = _make(facts, chain, kind, survey.clock.today(), 0, None, envelope, template)
     path = survey.out / f"letter-{kind}.pdf"
-    write_whole(path, made.pdf)
+    with WholeFile(path) as file:
+        made = _make(facts, chain, kind, survey.clock.today(), 0, None, envelope, template, file)
+        file.keep()
     with survey.ledger() as ledger:
         record_file(ledger, survey.folder, path, "letter")
     return _run_of(made, kind, 0, path)
@@ -235,20 +238,21 @@ def _make(
     people: "pd.DataFrame | None",
     envelope: str,
     template: Path | None,
+    file: WholeFile,
 ) -> _Made:
-    """Make the PDF in memory."""
+    """Make the PDF page by page, all but the end of its file, which is held until the file is kept."""
     if kind == "envelope":
         check_permit(facts, today)
-        pdf = envelope_pdf(facts, chain, envelope=envelope, template=template)
-        return _Made(pdf, 1, 0, 0.0, (), hashlib.sha256(pdf).hexdigest())
+        file.hold(envelope_pdf(facts, chain, envelope=envelope, template=template))
+        return _Made(file.sha256, 1, 0, 0.0, (), file.sha256)
     text = letter_text(kind, facts, template)
     page = lay_out(text, chain)
     ready, held = ([], []) if people is None else prepare_letters(people, page, chain)
     if people is not None:
         _check_some(text, ready)
     title = f"{facts.title} {letter_parts(kind, facts, template)['name']}"
-    pdf = draw_letters(page, ready, chain, title=title, training=facts.training, run=run)
-    return _Made(pdf, max(len(ready), 1), len(ready), page.size, tuple(held), text.sha256)
+    file.hold(write_letters(page, ready, chain, file, title=title, training=facts.training, run=run))
+    return _Made(file.sha256, max(len(ready), 1), len(ready), page.size, tuple(held), text.sha256)
 
 
 def _check_some(text: LetterText, ready: list[ReadyLetter]) -> None:
@@ -296,7 +300,7 @@ def _record(ledger: Ledger, made: _Made, kind: str, run: int, about: dict[str, F
         "pages": made.pages,
         "letters": made.ready,
         "held_back": len(made.held),
-        "pdf": hashlib.sha256(made.pdf).hexdigest(),
+        "pdf": made.pdf,
         "words": made.words,
         **about,
         "once": f"{LETTER_RUN}.{run}",
@@ -306,8 +310,7 @@ def _record(ledger: Ledger, made: _Made, kind: str, run: int, about: dict[str, F
 
 
 def _run_of(made: _Made, kind: str, run: int, path: Path) -> LetterRun:
-    digest = hashlib.sha256(made.pdf).hexdigest()
-    return LetterRun(run, kind, made.pages, made.ready, made.size, made.held, digest, path)
+    return LetterRun(run, kind, made.pages, made.ready, made.size, made.held, made.pdf, path)
 
 
 def _wave(package: Package) -> int:

@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+import numpy as np
+
+from custody.console import progress
 from custody.errors import InputError
 from custody.fonts import FontChain
 from custody.messages import gettext as _
@@ -18,8 +21,9 @@ from labels.tokens import format_token, valid_tokens
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
-__all__ = ["HOLD_REASONS", "LABEL_COLUMNS", "HeldBack", "ReadyLabel", "prepare_labels"]
+__all__ = ["HOLD_REASONS", "LABEL_COLUMNS", "CheckedLabels", "HeldBack", "ReadyLabel", "prepare_labels"]
 
 LABEL_COLUMNS: Final = ("postal_code", "address", "name", "token", "copy")
 FURIGANA: Final = "furigana"
@@ -41,6 +45,10 @@ POSTAL_CODE: Final = re.compile(r"[0-9]{3}-[0-9]{4}")
 COPY: Final = re.compile(r"[1-9][0-9]{0,2}")
 INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 SEAL: Final = "seal"
+CHUNK: Final = 1_000
+"""Rows that are texts of Python at a time."""
+MARKS: Final = ("shrunk", "condensed", "based")
+"""What a run says of rows."""
 BUILDING: Final = "\u3000"
 """What stands between the address and the building (方書)."""
 
@@ -109,6 +117,90 @@ class ReadyLabel:
         return self.address.condensed or self.name.condensed
 
 
+class CheckedLabels:
+    """Labels that were found sure to print, in the order of printing.
+
+    A label is fitted again each time one goes through them: what is kept of it are numbers.
+
+    Attributes
+    ----------
+    held : list of HeldBack
+        Labels not to be printed, by row.
+    rows : dict of str to list of int
+        Rows that are ``shrunk``, ``condensed`` or ``based`` (see `ReadyLabel`).
+    barcodes : int
+        Labels with a customer barcode.
+    without_barcode : list of (int, str)
+        Rows that have none, with the code of the reason.
+    """
+
+    def __init__(self, data: "pd.DataFrame", numbers: Sequence[int], fitter: "_Fitter", wave: int) -> None:
+        self.held: list[HeldBack] = []
+        self.rows: dict[str, list[int]] = {what: [] for what in MARKS}
+        self.barcodes = 0
+        self.without_barcode: list[tuple[int, str]] = []
+        self._data = data
+        self._numbers = numbers
+        self._fitter = fitter
+        self._wave = wave
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[ReadyLabel]:
+        for number, row in zip(self._numbers, self._fitter.rows(self._data), strict=True):
+            label = self._fitter.label(number, row, self._wave)
+            if isinstance(label, ReadyLabel):
+                yield label
+
+    def postal_codes(self) -> Iterable[str]:
+        """Give the postal codes, sorted.
+
+        Returns
+        -------
+        iterable of str
+            As in the data.
+        """
+        codes: Iterable[str] = self._data["postal_code"]
+        return codes
+
+    def check(self, good_tokens: Iterable[bool]) -> None:
+        """Fit every label once, and keep those that can be printed, in the order of printing.
+
+        Parameters
+        ----------
+        good_tokens : iterable of bool
+            Whether the token of each row is valid.
+        """
+        ready = np.zeros(len(self._data), dtype=np.bool_)
+        rows = zip(self._numbers, self._fitter.rows(self._data), good_tokens, strict=True)
+        counted = progress(rows, len(self._data), _("labels"), show=self._fitter.show)
+        for place, (number, row, good) in enumerate(counted):
+            missing = "seals" if row.seal == "" else "" if good else "token"
+            label = missing or self._fitter.label(number, row, self._wave)
+            if isinstance(label, str):
+                self.held.append(HeldBack(number, label))
+            else:
+                ready[place] = True
+                self._note(label)
+        self._keep(np.flatnonzero(ready))
+
+    def _note(self, label: ReadyLabel) -> None:
+        for what in MARKS:
+            if getattr(label, what):
+                self.rows[what].append(label.row)
+        if label.barcode is not None:
+            self.barcodes += label.barcode.reason is None
+            if label.barcode.reason is not None:
+                self.without_barcode.append((label.row, label.barcode.reason.code))
+
+    def _keep(self, places: "NDArray[np.intp]") -> None:
+        postal = self._data["postal_code"].iloc[places].to_numpy(dtype=np.str_)
+        places = places[np.argsort(postal, kind="stable")]
+        self._numbers = np.asarray(self._numbers)[places].tolist()
+        self._data = self._data.iloc[places]
+
+
 class _Row(NamedTuple):
     """One row of the data, all text."""
 
@@ -118,7 +210,7 @@ class _Row(NamedTuple):
     token: str
     copy: str
     furigana: str = ""
-    seal: str = ""
+    seal: str | None = None
 
 
 def prepare_labels(
@@ -128,7 +220,9 @@ def prepare_labels(
     wave: int,
     numbers: Sequence[int] | None = None,
     look: Look | None = None,
-) -> tuple[list[ReadyLabel], list[HeldBack]]:
+    *,
+    show: bool | None = None,
+) -> CheckedLabels:
     """Check and fit every label.
 
     Parameters
@@ -145,10 +239,12 @@ def prepare_labels(
         Row numbers of the labels; default 1, 2, 3, ...
     look : Look, optional
         How the labels look.
+    show : bool, optional
+        Whether to show on standard error how far it is; None: only at a terminal.
 
     Returns
     -------
-    tuple of list of ReadyLabel and list of HeldBack
+    CheckedLabels
         The labels to print, in the order of postal codes and as given within one; those held back, by row.
 
     Raises
@@ -157,24 +253,16 @@ def prepare_labels(
         ``LAB-COLUMNS`` where a column is missing, ``LAB-TWICE`` where a token stands twice.
     """
     look = Look() if look is None else look
-    rows = _rows(labels, LABEL_COLUMNS + ((FURIGANA,) if look.furigana else ()))
-    sealed = SEAL in labels.columns
-    good_tokens = valid_tokens(row.token for row in rows).tolist()
-    fit = _Fitter(plan, chain, look)
-    ready: list[ReadyLabel] = []
-    held: list[HeldBack] = []
-    numbers = range(1, len(rows) + 1) if numbers is None else numbers
-    for number, row, good in zip(numbers, rows, good_tokens, strict=True):
-        missing = "seals" if sealed and not row.seal else "" if good else "token"
-        found = missing or fit.label(number, row, wave)
-        if isinstance(found, str):
-            held.append(HeldBack(number, found))
-        else:
-            ready.append(found)
-    return sorted(ready, key=lambda label: label.postal), held
+    wanted = LABEL_COLUMNS + ((FURIGANA,) if look.furigana else ())
+    _check_columns(labels, wanted)
+    wanted += (SEAL,) if SEAL in labels.columns else ()
+    numbers = range(1, len(labels) + 1) if numbers is None else numbers
+    checked = CheckedLabels(labels[list(wanted)], numbers, _Fitter(plan, chain, look, show), wave)
+    checked.check(valid_tokens(labels["token"].fillna("").astype(str)))
+    return checked
 
 
-def _rows(labels: "pd.DataFrame", wanted: tuple[str, ...]) -> list[_Row]:
+def _check_columns(labels: "pd.DataFrame", wanted: tuple[str, ...]) -> None:
     for column in wanted:
         if column not in labels.columns:
             raise InputError(
@@ -191,19 +279,26 @@ def _rows(labels: "pd.DataFrame", wanted: tuple[str, ...]) -> list[_Row]:
             row=int(labels["token"].duplicated().to_numpy().argmax()) + 1,
             column="token",
         )
-    wanted += (SEAL,) if SEAL in labels.columns else ()
-    columns = (labels[column].fillna("").astype(str) for column in wanted)
-    return [_Row(**dict(zip(wanted, values, strict=True))) for values in zip(*columns, strict=True)]
 
 
 class _Fitter:
     """Checks and fits one label after the other with the same plan and fonts."""
 
-    def __init__(self, plan: LabelPlan, chain: FontChain, look: Look) -> None:
+    def __init__(self, plan: LabelPlan, chain: FontChain, look: Look, show: bool | None) -> None:
+        self.show = show
         self._plan = plan
         self._chain = chain
         self._look = look
         self._measure = Measure(chain)
+
+    def rows(self, data: "pd.DataFrame") -> Iterator[_Row]:
+        """Yield rows as texts, a chunk at a time."""
+        names = list(data.columns)
+        for start in range(0, len(data), CHUNK):
+            part = data.iloc[start : start + CHUNK]
+            columns = [part[name].fillna("").astype(str) for name in names]
+            for values in zip(*columns, strict=True):
+                yield _Row(**dict(zip(names, values, strict=True)))
 
     def label(self, number: int, row: _Row, wave: int) -> ReadyLabel | str:
         """Return the label, or the code of why it is held back."""

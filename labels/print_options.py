@@ -64,5 +64,8 @@ def _look() -> dict[str, Any]:
         "bags": typer.Option(help=_("Mark where a bag begins: first 2 or 3 digits of the postcode; 0 = no.")),
         "honorific": typer.Option(help=_("After the name: 様, 殿, 御中, 先生.")),
         "variants": typer.Option(help=_("A variant (異体字) that no font has: hold, or base character.")),
+        "progress": typer.Option(
+            "--progress/--no-progress", help=_("Show how far it is; default only at a terminal.")
+        ),
         "borders": typer.Option("--borders", help=_("Draw the edges of the labels.")),
     }

@@ -1,6 +1,5 @@
 """A print run: labels on sheets as one PDF, with a list of what could not be printed and why."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from custody.clock import Clock
 from custody.errors import LabelError
-from custody.files import write_whole
 from custody.fonts import FontChain
 from custody.messages import gettext as _
+from custody.whole_file import WholeFile
 from labels.bags import Bag, bags_of
 from labels.boxes import LabelPlan
 from labels.layout import plan_label
 from labels.look import Look
-from labels.prepare import HOLD_REASONS, HeldBack, ReadyLabel, prepare_labels
+from labels.prepare import HOLD_REASONS, CheckedLabels, HeldBack, prepare_labels
 from labels.sheets import RunOptions, draw_sheets
 from labels.stocks import DEFAULT_STOCK, Stock
 from labels.stocks import stock as find_stock
@@ -133,6 +132,7 @@ def print_run(
     clock: Clock | None = None,
     fonts: FontChain | None = None,
     look: Look | None = None,
+    progress: bool | None = None,
 ) -> PrintRun:
     """Print labels to a PDF.
 
@@ -159,6 +159,8 @@ def print_run(
         Default: the fonts of this computer.
     look : Look, optional
         Honorific, furigana, customer barcode, marks for bags, borders, printer.
+    progress : bool, optional
+        Whether to show on standard error how far it is; default only at a terminal.
 
     Returns
     -------
@@ -186,27 +188,29 @@ def print_run(
         title=title,
         printed_on=None if clock is None else clock.today(),
         look=Look() if look is None else look,
+        show=progress,
     )
-    data, made = compose_run(labels, path, options, fonts)
-    write_whole(made.path, data)
+    with WholeFile(path) as file:
+        made = compose_run(labels, file, options, fonts)
+        file.keep()
     return made
 
 
 def compose_run(
     labels: "pd.DataFrame",
-    path: Path | str,
+    file: WholeFile,
     options: RunOptions,
     fonts: FontChain | None = None,
     rows: Sequence[int] | None = None,
-) -> tuple[bytes, PrintRun]:
-    """Make a print run in memory, without writing the file.
+) -> PrintRun:
+    """Make a print run sheet by sheet, all but the end of its file, which is held until the file is kept.
 
     Parameters
     ----------
     labels : DataFrame
         As for `print_run`.
-    path : path
-        Where the file will be written.
+    file : WholeFile
+        The PDF.
     options : RunOptions
         Stock, numbers, title.
     fonts : FontChain, optional
@@ -216,8 +220,8 @@ def compose_run(
 
     Returns
     -------
-    tuple of bytes and PrintRun
-        The PDF and what it holds.
+    PrintRun
+        What the PDF will hold, and its digest.
 
     Raises
     ------
@@ -227,43 +231,29 @@ def compose_run(
     options.stock.position(options.first_label - 1)
     chain = FontChain.find() if fonts is None else fonts
     plan = plan_label(options.stock, options.look)
-    ready, held = prepare_labels(labels, plan, chain, options.wave, rows, options.look)
-    if not ready:
+    checked = prepare_labels(labels, plan, chain, options.wave, rows, options.look, show=options.show)
+    if not len(checked):
         raise LabelError(
             "LAB-NOTHING",
-            _("None of the {n:,} labels can be printed.").format(n=len(held)),
+            _("None of the {n:,} labels can be printed.").format(n=len(checked.held)),
             hint=_("See the list of labels held back, and ask staff for a new package."),
         )
-    data = draw_sheets(ready, plan, options, chain)
-    return data, _report(ready, held, plan, options, data, Path(path))
+    file.hold(draw_sheets(checked, plan, options, chain, file))
+    return _report(checked, plan, options, file)
 
 
-def _report(
-    ready: Sequence[ReadyLabel],
-    held: Sequence[HeldBack],
-    plan: LabelPlan,
-    options: RunOptions,
-    data: bytes,
-    path: Path,
-) -> PrintRun:
-    barcodes = [(label.row, label.barcode) for label in ready if label.barcode is not None]
+def _report(checked: CheckedLabels, plan: LabelPlan, options: RunOptions, file: WholeFile) -> PrintRun:
     return PrintRun(
         run=options.run,
         stock=options.stock.name,
-        labels=len(ready),
-        sheets=options.sheets(len(ready)),
-        held_back=tuple(held),
-        shrunk=_rows_where(ready, "shrunk"),
-        pdf_sha256=hashlib.sha256(data).hexdigest(),
-        path=path,
-        condensed=_rows_where(ready, "condensed"),
-        based=_rows_where(ready, "based"),
-        barcodes=sum(barcode.reason is None for _row, barcode in barcodes),
-        without_barcode=tuple(sorted((row, code.reason.code) for row, code in barcodes if code.reason)),
+        labels=len(checked),
+        sheets=options.sheets(len(checked)),
+        held_back=tuple(checked.held),
+        **{what: tuple(sorted(rows)) for what, rows in checked.rows.items()},
+        pdf_sha256=file.sha256,
+        path=file.path,
+        barcodes=checked.barcodes,
+        without_barcode=tuple(sorted(checked.without_barcode)),
         barcode_note=plan.barcode_note,
-        bags=bags_of([label.postal for label in ready]),
+        bags=bags_of(checked.postal_codes()),
     )
-
-
-def _rows_where(ready: Sequence[ReadyLabel], what: str) -> tuple[int, ...]:
-    return tuple(sorted(label.row for label in ready if getattr(label, what)))

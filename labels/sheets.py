@@ -1,15 +1,14 @@
 """Drawing prepared labels on sheets."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from io import BytesIO
+from itertools import islice
 from typing import Final
 
 from custody.console import progress
 from custody.fonts import FontChain
 from custody.messages import gettext as _
-from custody.pdf import MM, TRAINING_TEXT, new_canvas, save_canvas
+from custody.pdf import MM, TRAINING_TEXT
 from labels.bags import starts_of_bags
 from labels.boxes import Box, LabelPlan
 from labels.code128 import code128_content, code128_operators
@@ -17,7 +16,8 @@ from labels.customer_barcode_draw import draw_customer_barcode
 from labels.fit import Fitted, Measure, TextStyle
 from labels.layout import SheetLine, plan_sheet_line
 from labels.look import Look
-from labels.prepare import ReadyLabel
+from labels.paged_pdf import PagedPdf, Target
+from labels.prepare import CheckedLabels, ReadyLabel
 from labels.stocks import Stock
 from labels.stream import ASCENT, PageStream
 
@@ -51,6 +51,8 @@ class RunOptions:
         Date for the margin.
     look : Look
         How the labels look.
+    show : bool, optional
+        Whether to show on standard error how far it is; None: only at a terminal.
     """
 
     stock: Stock
@@ -61,6 +63,7 @@ class RunOptions:
     title: str
     printed_on: date | None = None
     look: Look = field(default_factory=Look)
+    show: bool | None = None
 
     def sheets(self, labels: int) -> int:
         """Return how many sheets a number of labels takes.
@@ -79,13 +82,13 @@ class RunOptions:
 
 
 def draw_sheets(
-    labels: Sequence[ReadyLabel], plan: LabelPlan, options: RunOptions, chain: FontChain
+    labels: CheckedLabels, plan: LabelPlan, options: RunOptions, chain: FontChain, target: Target
 ) -> bytes:
-    """Draw labels on sheets.
+    """Draw labels on sheets; each sheet is written as soon as it is drawn.
 
     Parameters
     ----------
-    labels : sequence of ReadyLabel
+    labels : CheckedLabels
         At least one, in the order of printing.
     plan : LabelPlan
         Where the parts of a label stand.
@@ -93,32 +96,37 @@ def draw_sheets(
         Stock, numbers, title.
     chain : FontChain
         The fonts.
+    target : Target
+        Takes the sheets.
 
     Returns
     -------
     bytes
-        The PDF.
+        The end of the PDF, to be written after them.
     """
-    sheet, buffer = options.stock, BytesIO()
+    sheet, total = options.stock, options.sheets(len(labels))
     width, height = (length * MM for length in sheet.paper_size)
     title = _("{title} labels run {run:02d}").format(title=options.title, run=options.run).strip()
-    canvas = new_canvas(buffer, title, training=False, pagesize=(width, height), chain=chain)
-    canvas.setSubject(TRAINING_TEXT if options.training else "")
-    draw = _Drawer(plan, options, chain, PageStream(canvas, chain), height)
-    skipped = options.first_label - 1
-    total = options.sheets(len(labels))
-    bags = starts_of_bags([label.postal for label in labels], options.look.bags)
-    for page in progress(range(total), total, _("sheets")):
+    subject = TRAINING_TEXT if options.training else ""
+    pdf = PagedPdf(target, title, (width, height), chain, subject=subject)
+    draw = _Drawer(plan, options, chain, PageStream(pdf.canvas, chain), height)
+    bags = starts_of_bags(labels.postal_codes(), options.look.bags)
+    waiting, skipped = iter(labels), options.first_label - 1
+    for page in progress(range(total), total, _("sheets"), show=options.show):
         start = page * sheet.per_sheet - skipped
-        here = range(max(start, 0), min(start + sheet.per_sheet, len(labels)))
+        first = max(start, 0)
+        here = list(islice(waiting, start + sheet.per_sheet - first))
         draw.begin()
-        copies = sorted({int(label.copy) for label in labels[here.start : here.stop]})
-        draw.margin(page + 1, total, here, len(labels), "+".join(map(str, copies)))
-        for number in here:
-            draw.label(labels[number], bags.get(number, ""), *sheet.position(number - start))
+        draw.margin(page + 1, total, range(first, first + len(here)), len(labels), _copies(here))
+        for number, label in enumerate(here, start=first):
+            draw.label(label, bags.get(number, ""), *sheet.position(number - start))
         draw.stream.flush()
-        canvas.showPage()
-    return save_canvas(canvas, buffer)
+        pdf.show_page()
+    return pdf.finish()
+
+
+def _copies(labels: list[ReadyLabel]) -> str:
+    return "+".join(map(str, sorted({int(label.copy) for label in labels})))
 
 
 class _Drawer:

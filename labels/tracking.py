@@ -1,7 +1,7 @@
 """Tracking: which label was printed, mailed, returned or undeliverable, in a ledger that many write to."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self
@@ -172,8 +172,8 @@ class ScanLedger:
     def record_run(
         self,
         facts: Mapping[str, Fact],
-        printed: Sequence[tuple[str, int]],
-        held_back: Sequence[tuple[str, str]],
+        printed: Iterable[tuple[str, int]],
+        held_back: Iterable[tuple[str, str]],
         *,
         run: int,
         wave: int,
@@ -185,9 +185,9 @@ class ScanLedger:
         ----------
         facts : mapping
             About the run: counts, stock, digest of the PDF.
-        printed : sequence of (str, int)
+        printed : iterable of (str, int)
             Token and copy of each label printed.
-        held_back : sequence of (str, str)
+        held_back : iterable of (str, str)
             Token and code of each label not printed.
         run, wave : int
             Numbers of the run and the mailing.
@@ -203,9 +203,11 @@ class ScanLedger:
         """
 
         def acts() -> Iterator[Act]:
-            self._refuse_voided(token for token, _copy in printed)
+            self._refresh()
             yield names.RUN, {**facts, "once": f"run.{run}"}
             for token, copy in printed:
+                if token in self._pieces.voided:
+                    raise _voided()
                 label = Piece(token, copy, run, wave, "printed")
                 check = {"check": checks[token]} if token in checks else {}
                 once = f"{label.name}.printed"
@@ -213,7 +215,7 @@ class ScanLedger:
             for token, code in held_back:
                 yield names.HELD_BACK, {"token": token, "code": code, "run": run, "wave": wave}
 
-        self._ledger.append_decided(acts)
+        self._ledger.append_flow(acts)
 
     def scan(self, scans: Iterable[Scan | str], state: str = "mailed", reason: str = "") -> ScanResult:
         """Record scans; those that cannot be right are set aside, and the rest is not kept waiting.
@@ -387,14 +389,13 @@ class ScanLedger:
         self._refresh()
         return reconcile(self._pieces, wave)
 
-    def _refuse_voided(self, tokens: Iterable[str]) -> None:
-        self._refresh()
-        if not self._pieces.voided.isdisjoint(tokens):
-            raise LabelError(
-                "LAB-VOIDED",
-                _("Staff voided a label while it was being printed; nothing was recorded or written."),
-                hint=_("Print again: voided labels are left out."),
-            )
-
     def _refresh(self) -> None:
         self._pieces.follow(self._ledger.events(after=self._pieces.seen))
+
+
+def _voided() -> LabelError:
+    return LabelError(
+        "LAB-VOIDED",
+        _("Staff voided a label while it was being printed; nothing was recorded or written."),
+        hint=_("Print again: voided labels are left out."),
+    )
