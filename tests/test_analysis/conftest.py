@@ -21,6 +21,7 @@ def share_module(name: str) -> None:
 
 
 share_module("survey_designs")
+share_module("survey_estimators")
 AREAS = {"練馬": 12000, "光が丘": 8000, "石神井": 11000, "大泉": 9000}
 BANDS = ["65-69", "70-74", "75-79", "80-84", "85+"]
 
