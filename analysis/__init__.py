@@ -8,20 +8,24 @@ from analysis.describe import DesignDescription, kish_deff
 from analysis.design import SurveyDesign
 from analysis.inputs import ResearchData, read_csv, read_research_package
 from analysis.labelling import label_answers
+from analysis.pairwise import Comparisons
 from analysis.plots import interval_plot, likert_bars, sorted_bars
 from analysis.results import Estimate
 from analysis.scores import derive_scores
 from analysis.study import FoodStudy, prepare_food_study
 from analysis.tables import Figure, figure_table, mean_table, response_table, share_table
+from analysis.tested import SurveyTest
 from analysis.weights import WeightStep, nonresponse_classes
 
 __all__ = [
+    "Comparisons",
     "DesignDescription",
     "Estimate",
     "Figure",
     "FoodStudy",
     "ResearchData",
     "SurveyDesign",
+    "SurveyTest",
     "WeightStep",
     "derive_scores",
     "figure_table",

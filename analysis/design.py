@@ -13,6 +13,7 @@ from analysis.describe import DesignDescription, describe_arrays
 from analysis.mean_methods import MeanMethods
 from analysis.options import option_error
 from analysis.structure import DesignColumns, build_arrays, restrict
+from analysis.test_methods import TestMethods
 from analysis.two_phase import second_phase
 from analysis.unequal import PairVariance, Pps, check_pps
 from custody.errors import AnalysisError
@@ -27,7 +28,7 @@ __all__ = ["SurveyDesign"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
-class SurveyDesign(CrosstabMethods, MeanMethods):
+class SurveyDesign(CrosstabMethods, MeanMethods, TestMethods):
     """A sample design over a table of respondents (標本設計).
 
     Parameters

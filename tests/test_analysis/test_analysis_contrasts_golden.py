@@ -48,7 +48,6 @@ def found(estimate: Estimate) -> dict[tuple[str, str, str], float]:
 
 
 CASES = [tuple(row) for row in CONTRASTS[["design", "case"]].drop_duplicates().itertuples(index=False)]
-CASES = [case for case in CASES if not case[0].startswith("dclus2")]
 
 
 @pytest.mark.parametrize(("name", "case"), CASES)

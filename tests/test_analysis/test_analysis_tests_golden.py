@@ -1,0 +1,78 @@
+"""t tests, rank tests and standardised rates equal R survey on public and own data."""
+
+import numpy as np
+import pytest
+from survey_designs import DESIGNS, design, expected, table
+
+from analysis import SurveyDesign
+from analysis.tested import SurveyTest
+
+RELATIVE = 1e-8  # what the project promises of test statistics
+TINY = 1e-14  # p-values far out keep fewer digits, and estimates near 0
+EXPECTED = expected("tests")
+TESTS = EXPECTED[EXPECTED["case"].str.match("[tr]_")]
+
+TTESTS = {
+    "t_two": "enroll ~ `comp.imp`",
+    "t_log": "log(enroll) ~ comp.imp",
+    "t_paired": "I(api00 - api99) ~ 0",
+    "t_one": "api00 ~ 0",
+    "t_nhanes": "HI_CHOL ~ RIAGENDR",
+    "t_nhanes_one": "HI_CHOL ~ 1",
+    "t_own": "食費.月 ~ 性別",
+    "t_own_missing": "`塩分.g` ~ `独居`",
+}
+RANKTESTS = {
+    "r_two": "enroll ~ `comp.imp`",
+    "r_ties": "ell ~ comp.imp",
+    "r_groups": "enroll ~ stype",
+    "r_tied_groups": "meals ~ stype",
+    "r_own": "塩分.g ~ 性別",
+    "r_own_groups": "満足 ~ 外食",
+    "r_own_real": "`体 重` ~ 独居",
+}
+SCORES: dict[str, object] = {
+    "wilcoxon": "wilcoxon",
+    "vanderWaerden": "vanderwaerden",
+    "median": "median",
+    "KruskalWallis": "kruskal",
+    "upper": lambda r, n: (r > 0.75 * n).astype(float),
+}
+
+
+def run(d: SurveyDesign, case: str) -> SurveyTest:
+    if case in TTESTS:
+        return d.ttest(TTESTS[case], na="domain")
+    kind, score = case.rsplit("_", 1)
+    return d.ranktest(RANKTESTS[kind], SCORES[score], na="domain")
+
+
+def in_order_of_r(name: str) -> SurveyDesign:
+    """Make the design with the rows in the order of survey_designs.R: R's ranks of ties depend on it."""
+    if not name.startswith("own_"):
+        return design(name)
+    data, options = DESIGNS[name]
+    return SurveyDesign(table(data).sort_values(["地区", "丁目", "世帯", "個人"]), **options)
+
+
+def ours(test: SurveyTest, what: str) -> float:
+    if what.startswith("ci_"):
+        return test.confint()[what == "ci_high"]
+    return float(getattr(test, what))
+
+
+CASES = [tuple(row) for row in TESTS[["design", "case"]].drop_duplicates().itertuples(index=False)]
+
+
+@pytest.mark.parametrize(("name", "case"), CASES)
+def test_equals_r(name: str, case: str) -> None:
+    test = run(in_order_of_r(name), case)
+    rows = TESTS[(TESTS["design"] == name) & (TESTS["case"] == case)]
+    found = [ours(test, what) for what in rows["what"]]
+    np.testing.assert_allclose(found, rows["value"], rtol=RELATIVE, atol=TINY)
+
+
+def test_every_case_of_r_is_checked() -> None:
+    kinds = {case if case in TTESTS else case.rsplit("_", 1)[0] for case in TESTS["case"]}
+    assert kinds == set(TTESTS) | set(RANKTESTS)
+    assert {case.rsplit("_", 1)[1] for case in TESTS["case"] if case not in TTESTS} == set(SCORES)
