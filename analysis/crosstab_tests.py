@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
-__all__ = ["contrasts", "independence_test", "pearson_eigenvalues"]
+__all__ = [
+    "contrasts",
+    "design_effects",
+    "independence_test",
+    "pearson_projection",
+    "share_covariance",
+]
 
 
 def independence_test(
@@ -92,7 +98,7 @@ def independence_test(
         eigenvalues = np.zeros(0)
     else:
         pearson = n * float(((share - expected) ** 2 / expected).sum())
-        eigenvalues = pearson_eigenvalues(share, _share_covariance(cells), n)
+        eigenvalues = design_effects(pearson_projection(share, n), share_covariance(cells))
         numbers = corrected_test(pearson, eigenvalues, cells.df, statistic)
     tables = [pd.DataFrame(n * t, index=levels[0], columns=levels[1]) for t in (share, expected)]
     return TableTest(statistic, METHODS[statistic], *numbers, eigenvalues, tables[0], tables[1], variables)
@@ -122,22 +128,21 @@ def contrasts(size: int) -> FloatArray:
     return scaled
 
 
-def pearson_eigenvalues(share: FloatArray, covariance: FloatArray, n: float) -> FloatArray:
-    """Generalised design effects of Pearson's test of independence.
+def pearson_projection(share: FloatArray, n: float) -> FloatArray:
+    """Matrix H such that Pearson's chi-squared is near the squared length of H (p - expected).
 
     Parameters
     ----------
     share : FloatArray
         (rows, columns) cell shares.
-    covariance : FloatArray
-        (cells, cells) their covariance.
     n : float
-        Sample size that Pearson's chi-squared was computed with.
+        Sample size that Pearson's chi-squared is computed with.
 
     Returns
     -------
     FloatArray
-        ((rows - 1)(columns - 1),) eigenvalues, ascending.
+        ((rows - 1)(columns - 1), cells); with V the covariance of the shares, the eigenvalues of H V H' are
+        the generalised design effects.
 
     Raises
     ------
@@ -149,13 +154,29 @@ def pearson_eigenvalues(share: FloatArray, covariance: FloatArray, n: float) -> 
     inverse = np.divide(1.0, flat, out=np.zeros_like(flat), where=flat > 0)
     contrast = np.kron(contrasts(rows), contrasts(columns))
     weighted = contrast.T * inverse
-    simple = weighted @ contrast / n
-    if np.linalg.matrix_rank(weighted, tol=None) < contrast.shape[1]:
+    if np.linalg.matrix_rank(contrast[flat > 0]) < contrast.shape[1]:
         raise _empty_cells(int((flat <= 0).sum()))
-    root = np.linalg.cholesky(simple)
-    half = np.linalg.solve(root, weighted)
-    values = np.linalg.eigvalsh(half @ covariance @ half.T)
-    effects: FloatArray = np.maximum(values, 0.0)
+    root = np.linalg.cholesky(weighted @ contrast / n)
+    half: FloatArray = np.linalg.solve(root, weighted)
+    return half
+
+
+def design_effects(projection: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Generalised design effects: eigenvalues of H V H', rounding noise below 0 cut off.
+
+    Parameters
+    ----------
+    projection : FloatArray
+        (k, cells) H.
+    covariance : FloatArray
+        (cells, cells) V.
+
+    Returns
+    -------
+    FloatArray
+        (k,) ascending.
+    """
+    effects: FloatArray = np.maximum(np.linalg.eigvalsh(projection @ covariance @ projection.T), 0.0)
     return effects
 
 
@@ -167,7 +188,19 @@ def _empty_cells(count: int) -> AnalysisError:
     )
 
 
-def _share_covariance(cells: CellTotals) -> FloatArray:
+def share_covariance(cells: CellTotals) -> FloatArray:
+    """Covariance of the cells' shares of the whole table.
+
+    Parameters
+    ----------
+    cells : CellTotals
+        Totals and covariance.
+
+    Returns
+    -------
+    FloatArray
+        (cells, cells).
+    """
     whole = cells.total.sum()
     jacobian = (np.eye(cells.total.size) - (cells.total / whole)[:, None]) / whole
     covariance: FloatArray = jacobian @ cells.covariance @ jacobian.T

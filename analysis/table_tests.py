@@ -21,6 +21,7 @@ else:
 
 __all__ = [
     "METHODS",
+    "FitStatistic",
     "LayerTests",
     "TableStatistic",
     "TableTest",
@@ -30,8 +31,10 @@ __all__ = [
 ]
 
 TableStatistic = Literal["F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint"]
+FitStatistic = Literal["F", "Chisq", "satterthwaite", "Wald", "adjWald", "lincom", "saddlepoint"]
 METHODS: Final[dict[str, str]] = {
     "F": "Rao-Scott second-order corrected F",
+    "satterthwaite": "Rao-Scott second-order corrected chi-squared",
     "Chisq": "Rao-Scott first-order corrected chi-squared",
     "Wald": "Wald F",
     "adjWald": "Adjusted Wald F",
@@ -51,16 +54,16 @@ class TableTest:
     Attributes
     ----------
     name : str
-        ``"F"``, ``"Chisq"``, ``"Wald"``, ``"adjWald"``, ``"lincom"`` or ``"saddlepoint"``.
+        One of `FitStatistic`.
     method : str
         The same in words.
     statistic : float
         As R prints it: an F value for F, Wald and adjWald; the uncorrected Pearson chi-squared for Chisq,
-        lincom and saddlepoint, whose p-value takes the correction into account.
+        satterthwaite, lincom and saddlepoint, whose p-value takes the correction into account.
     df : float
         Numerator degrees of freedom.
     df_residual : float
-        Denominator degrees of freedom; infinite for Chisq.
+        Denominator degrees of freedom; infinite for Chisq and satterthwaite.
     p_value : float
         NaN where the variance is 0 (a census) or there are no degrees of freedom.
     eigenvalues : FloatArray
@@ -86,6 +89,12 @@ class TableTest:
     def design_effect(self) -> float:
         """Mean generalised design effect; Chisq compares statistic / design_effect with chi-squared."""
         return float(self.eigenvalues.mean()) if self.eigenvalues.size else np.nan
+
+    @property
+    def scale(self) -> float:
+        """Satterthwaite's scale sum(d^2) / sum(d) of the eigenvalues d."""
+        total = self.eigenvalues.sum()
+        return float((self.eigenvalues**2).sum() / total) if total > 0 else np.nan
 
     @property
     def residuals(self) -> "pd.DataFrame":
@@ -180,7 +189,7 @@ def check_statistic(statistic: str) -> None:
 
 
 def corrected_test(
-    pearson: float, eigenvalues: FloatArray, df: int, statistic: TableStatistic
+    pearson: float, eigenvalues: FloatArray, df: int, statistic: FitStatistic
 ) -> tuple[float, float, float, float]:
     """Refer a Pearson chi-squared to its distribution under a sample design.
 
@@ -192,8 +201,9 @@ def corrected_test(
         (k,) generalised design effects.
     df : int
         Degrees of freedom of the design.
-    statistic : {"F", "Chisq", "lincom", "saddlepoint"}
-        See `independence_test`.
+    statistic : {"F", "Chisq", "satterthwaite", "lincom", "saddlepoint"}
+        See `analysis.crosstab_tests.independence_test`; ``satterthwaite`` is ``F`` with infinitely many
+        denominator degrees of freedom.
 
     Returns
     -------
@@ -208,13 +218,16 @@ def corrected_test(
         first = total**2 / squares
         value = pearson / total
         return value, first, first * df, _f_tail(value, first, first * df)
+    if statistic == "satterthwaite":
+        first = total**2 / squares
+        return pearson, first, np.inf, float(special.gammaincc(first / 2, pearson / total * first / 2))
     if statistic == "Chisq":
         return pearson, count, np.inf, float(special.gammaincc(count / 2, pearson / total * count / 2))
     second = total**2 / squares * df
     return pearson, count, second, _sum_tail(pearson, eigenvalues, second, statistic)
 
 
-def _sum_tail(pearson: float, eigenvalues: FloatArray, second: float, statistic: TableStatistic) -> float:
+def _sum_tail(pearson: float, eigenvalues: FloatArray, second: float, statistic: FitStatistic) -> float:
     """Tail of Q over chi2_m / second with m the whole part of second, which is how R fills in fractions."""
     whole = float(np.floor(second * (1 + 1e-12)))
     if whole < 1:
