@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from custody.errors import InputError, LabelError
 from custody.ledger import Act
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["ScanBatch", "ScanException", "ScanResult"]
+
+NO_FORM: Final = ("advance", "thanks")
+"""Kinds of waves without a questionnaire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class ScanBatch:
         labels = [self._pending.get((one.token, one.wave), one) for one in self._pieces.of(code.token)]
         if not labels:
             return self._set_aside(scan, "unknown_token", code.token)
-        piece = _chosen(labels, code, wanted[0])
+        piece = _chosen(labels, code, wanted[0], self._pieces.kinds)
         if piece is None or (piece.copy and code.copy is not None and code.copy > piece.copy):
             return self._set_aside(scan, "unknown_copy", code.token)
         if piece.copy and code.copy is not None and code.copy < piece.copy:
@@ -156,12 +159,16 @@ class ScanBatch:
         return SET_ASIDE, {"row": scan.row, "code": code, "token": token, **numbers}
 
 
-def _chosen(labels: list[Piece], code: ScannedCode, state: str) -> Piece | None:
-    """Return the label that a code means; a bare token means the one that the state can be of."""
+def _chosen(labels: list[Piece], code: ScannedCode, state: str, kinds: Mapping[int, str]) -> Piece | None:
+    """Return the label that a code means; a bare token means the one that the state can be of.
+
+    What comes back is of the label mailed last, a questionnaire of the last one that was mailed with one.
+    """
     if code.wave is not None:
         return next((one for one in labels if one.wave == code.wave), None)
     if state in FINAL_STATES:
         same = [one for one in labels if one.state == state]
         out = [one for one in labels if one.state == "mailed"]
-        return (same or out or labels)[-1]
+        forms = [one for one in out if state == "returned" and kinds.get(one.wave) not in NO_FORM]
+        return (same or forms or out or labels)[-1]
     return labels[-1]

@@ -112,10 +112,17 @@ def _add_mail(app: typer.Typer) -> None:
         at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
     ) -> None:
         from custody.console import step
-        from labels.jobs import Job
+        from labels.control_commands import say_take_out
+        from labels.jobs import Job, write_table
+        from labels.waves import to_take_out
 
-        with Job.open(job, at).tracking() as tracking:
+        opened = Job.open(job, at)
+        with opened.tracking() as tracking:
             step(_("mailing recorded"), mailed=tracking.mail(date, wave))
+            done = to_take_out(tracking)
+        if len(done):
+            write_table(opened.out / "take-out.csv", done)
+            say_take_out(len(done))
 
 
 def _add_undo(app: typer.Typer) -> None:

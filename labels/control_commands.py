@@ -10,7 +10,7 @@ from custody.messages import gettext as _
 if TYPE_CHECKING:
     from labels.jobs import Job
 
-__all__ = ["add_audit", "add_close", "operator_option", "second_option"]
+__all__ = ["add_audit", "add_close", "operator_option", "say_take_out", "second_option"]
 
 
 def operator_option() -> typer.models.OptionInfo:
@@ -85,6 +85,20 @@ def add_audit(app: typer.Typer) -> None:
         step(_("audit bundle"), files=len(made.members), changed=made.changed, open_runs=made.open_runs)
         say(f"  {made.path}")
         say(f"  SHA-256 {made.sha256}")
+
+
+def say_take_out(n: int) -> None:
+    """Say that labels in hand must not be mailed.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    """
+    from custody.console import say
+
+    text = _("  {n:,} labels in hand are of persons who are done: take them out, see out/take-out.csv.")
+    say(text.format(n=n))
 
 
 def _say_runs(job: "Job") -> None:

@@ -260,7 +260,7 @@ def _picked(
     if sheets:
         runs = [record.run for record in print_runs(tracking.ledger) if record.wave == wave]
         run = of_run if of_run is not None else max(runs, default=0)
-        return tokens.isin(tokens_on_sheets(tracking.ledger, tracking.pieces(), sheets, run))
+        return tokens.isin(tokens_on_sheets(tracking.ledger, tracking.pieces(), sheets, run, wave))
     if spoiled:
         known = tracking.known(wave).values()
         return tokens.isin([piece.token for piece in known if piece.state in ("spoiled", "destroyed")])

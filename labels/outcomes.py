@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from labels.pieces import FINAL_STATES, REACHED, Piece
+from labels.pieces import FINAL_STATES, REACHED, Piece, Pieces
 from labels.reasons import reasons
 
-__all__ = ["may_get", "outcome"]
+__all__ = ["may_get", "outcome", "to_stay"]
 
 
 def outcome(pieces: Iterable[Piece]) -> Piece | None:
@@ -59,6 +59,26 @@ def may_get(piece: Piece | None, kind: str) -> bool:
     return piece.state != "voided" and (
         _reminders(piece) == "on" or (kind, _reminders(piece)) == ("thanks",) * 2
     )
+
+
+def to_stay(pieces: Pieces) -> list[Piece]:
+    """List the labels of later waves in hand whose person answered, refused or was lost since the printing.
+
+    Parameters
+    ----------
+    pieces : Pieces
+        The labels of a job.
+
+    Returns
+    -------
+    list of Piece
+        Labels that must not be mailed, in the order of printing.
+    """
+    return [
+        piece
+        for piece in pieces.in_state("printed")
+        if piece.wave > 1 and not may_get(outcome(pieces.of(piece.token)), pieces.kinds.get(piece.wave, ""))
+    ]
 
 
 def _reminders(piece: Piece) -> str:

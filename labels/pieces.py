@@ -212,6 +212,8 @@ class Pieces:
         Wave → labels printed (all copies), made void by a newer copy, and spoiled or destroyed before one.
     closed : set of int
         Print runs that were closed.
+    kinds : dict of int to str
+        Wave → its kind, for waves that have one (``thanks``).
     """
 
     def __init__(self) -> None:
@@ -222,6 +224,7 @@ class Pieces:
         self.spoiled_before: Counter[int] = Counter()
         self.destroyed_before: Counter[int] = Counter()
         self.closed: set[int] = set()
+        self.kinds: dict[int, str] = {}
         self.runs = 0
         self.seen = 0
         self.voided: set[str] = set()
@@ -304,6 +307,7 @@ class Pieces:
         if kind == RUN:
             self.runs += 1
             self._placed = 0
+            self.kinds |= {wave: str(facts["kind"])} if "kind" in facts else {}
         elif kind == PRINTED:
             self._print(token, facts)
         elif kind == HELD_BACK:

@@ -228,7 +228,9 @@ def check_spoils(ledger: Ledger, tokens: Iterable[str], wave: int, operator: str
             )
 
 
-def tokens_on_sheets(ledger: Ledger, pieces: Iterable[Piece], sheets: str, run: int) -> frozenset[str]:
+def tokens_on_sheets(
+    ledger: Ledger, pieces: Iterable[Piece], sheets: str, run: int, wave: int
+) -> frozenset[str]:
     """Find the labels whose newest copy stands on some sheets of a run.
 
     Parameters
@@ -239,8 +241,8 @@ def tokens_on_sheets(ledger: Ledger, pieces: Iterable[Piece], sheets: str, run: 
         Its labels.
     sheets : str
         Numbers in the margin, as ``12`` or ``3,12-14``.
-    run : int
-        Number of the run.
+    run, wave : int
+        Number of the run, and of the mailing that it must be of.
 
     Returns
     -------
@@ -250,24 +252,44 @@ def tokens_on_sheets(ledger: Ledger, pieces: Iterable[Piece], sheets: str, run: 
     Raises
     ------
     InputError
-        ``LAB-SHEETS`` where the numbers are none, ``LAB-RUN`` where there is no such run.
+        ``LAB-SHEETS`` where the numbers are none or the run has no such sheet, ``LAB-RUN`` where there is no
+        such run, ``LAB-RUN-WAVE`` where it is of another mailing.
     """
     record = find_run(ledger, run)
-    wanted: set[int] = set()
-    for part in sheets.replace(" ", "").split(","):
-        if not SHEETS.fullmatch(part):
-            raise InputError(
-                "LAB-SHEETS",
-                _("These are no numbers of sheets."),
-                hint=_("Write them as 12 or 3,12-14; they stand in the margin."),
-            )
-        start, _dash, end = part.partition("-")
-        wanted.update(range(int(start), int(end or start) + 1))
+    if record.wave != wave:
+        raise InputError(
+            "LAB-RUN-WAVE",
+            _("Print run {run} is of mailing {other}, the package is of mailing {wave}.").format(
+                run=run, other=record.wave, wave=wave
+            ),
+            hint=_("Name a run of this mailing with --of-run, or leave it out for the last one."),
+        )
+    wanted = _sheet_numbers(sheets)
+    if max(wanted) > record.sheets:
+        raise InputError(
+            "LAB-SHEETS",
+            _("Print run {run} has {n:,} sheets.").format(run=run, n=record.sheets),
+            hint=_("Write them as 12 or 3,12-14; they stand in the margin."),
+        )
     return frozenset(
         piece.token
         for piece in pieces
         if piece.run == run and (piece.place + record.first - 2) // record.per_sheet + 1 in wanted
     )
+
+
+def _sheet_numbers(sheets: str) -> set[int]:
+    wanted: set[int] = set()
+    for part in sheets.replace(" ", "").split(","):
+        start, _dash, end = part.partition("-")
+        if not SHEETS.fullmatch(part) or int(start) > int(end or start):
+            raise InputError(
+                "LAB-SHEETS",
+                _("These are no numbers of sheets."),
+                hint=_("Write them as 12 or 3,12-14; they stand in the margin."),
+            )
+        wanted.update(range(int(start), int(end or start) + 1))
+    return wanted
 
 
 def _record(facts: Mapping[str, Fact], at: str, number: int, closed_at: str) -> RunRecord:

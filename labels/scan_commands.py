@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from custody.messages import gettext as _
+from labels.control_commands import say_take_out
 
 if TYPE_CHECKING:
     from labels.batches import ScanResult
@@ -113,10 +114,7 @@ def add_report(app: typer.Typer) -> None:
         if not made.reconciliation.closed:
             say(_("  Not closed: labels are in hand or not accounted for."))
         if len(made.take_out):
-            text = _(
-                "  {n:,} labels in hand are of persons who are done: take them out, see out/take-out.csv."
-            )
-            say(text.format(n=len(made.take_out)))
+            say_take_out(len(made.take_out))
         if len(made.second_scans):
             text = _("  {n:,} scans of a label that was scanned before: see out/second-scans.csv.")
             say(text.format(n=len(made.second_scans)))

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -123,8 +124,9 @@ def read_scans(path: Path | str) -> list[Scan]:
     Parameters
     ----------
     path : path
-        CSV with a column ``token`` and, if wanted, ``state``, ``date`` and ``reason`` (UTF-8 or CP932); or
-        one token or QR content a line, without a header, after the code of a reason where there is one.
+        CSV with a column ``token`` and, if wanted, ``state``, ``date`` and ``reason``; or one token or QR
+        content a line, without a header, after the code of a reason where there is one. UTF-8, CP932, or
+        UTF-16 with its mark, as Windows writes it.
 
     Returns
     -------
@@ -186,7 +188,8 @@ class ScanMode:
         """
         plain = plain_code(line).upper()
         if plain.startswith(REASON_MARK):
-            self.code = plain.removeprefix(REASON_MARK).removesuffix("END")
+            self.code = plain.removeprefix(REASON_MARK)
+            self.code = "" if self.code == "END" else self.code
             return None
         state = self.code.casefold() if self.code.casefold() in get_args(ScanState) else ""
         return Scan(row, line.strip(), state, reason="" if state else self.code)
@@ -210,6 +213,8 @@ def _text(path: Path) -> str:
         data = path.read_bytes()
     except OSError:
         raise _unreadable(path) from None
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

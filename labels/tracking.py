@@ -12,11 +12,12 @@ from custody.ledger import Act, Fact, Ledger
 from custody.messages import gettext as _
 from labels import pieces as names
 from labels.batches import ScanBatch, ScanResult
-from labels.outcomes import outcome
-from labels.pieces import FINAL_STATES, SCAN_STATES, STATES, Piece, Pieces
+from labels.outcomes import outcome, to_stay
+from labels.pieces import SCAN_STATES, STATES, Piece, Pieces
 from labels.reasons import find_reason
 from labels.reconciliation import Reconciliation, reconcile
 from labels.scans import Scan, parse_code, parse_day
+from labels.undoing import undo_act
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,6 +132,11 @@ class ScanLedger:
         """
         self._refresh()
         return {token: outcome(self._pieces.of(token)) or last for token, last in self._pieces.newest.items()}
+
+    def to_stay(self) -> list[Piece]:
+        """List the labels in hand that must not be mailed any more (`labels.outcomes.to_stay`)."""
+        self._refresh()
+        return to_stay(self._pieces)
 
     def voided(self) -> frozenset[str]:
         """Say for which tokens nothing may be mailed.
@@ -264,7 +270,7 @@ class ScanLedger:
         return ScanResult(batch.accepted, tuple(batch.exceptions))
 
     def mail(self, day: str | None = None, wave: int | None = None) -> int:
-        """Record every printed label that is still in hand as mailed.
+        """Record the printed labels that are still in hand as mailed, but for those `to_stay`.
 
         Parameters
         ----------
@@ -289,8 +295,9 @@ class ScanLedger:
 
         def decide() -> list[Act]:
             self._refresh()
-            in_hand = self._pieces.in_state("printed")
-            return [piece.act("mailed", chosen) for piece in in_hand if wave in (None, piece.wave)]
+            stay = {(piece.token, piece.wave) for piece in to_stay(self._pieces)}
+            in_hand = [one for one in self._pieces.in_state("printed") if wave in (None, one.wave)]
+            return [one.act("mailed", chosen) for one in in_hand if (one.token, one.wave) not in stay]
 
         return len(self._ledger.append_decided(decide))
 
@@ -312,7 +319,7 @@ class ScanLedger:
         Raises
         ------
         LabelError
-            Not a token, a label that this job does not know, or one that has no state to undo.
+            Not a token, or as for `labels.undoing.undo_act`.
         LedgerError
             The reason is not a short code.
         """
@@ -320,18 +327,7 @@ class ScanLedger:
 
         def decide() -> list[Act]:
             self._refresh()
-            if code.wave is None:
-                piece = self._pieces.last_step(code.token)
-            else:
-                piece = self._pieces.every.get((code.token, code.wave))
-            closed = (
-                piece is not None and piece.run in self._pieces.closed and piece.state not in FINAL_STATES
-            )
-            if piece is None or closed or piece.state in ("printed", "held_back", "voided"):
-                hint = _("Check the token; `hyohon labels report` shows what was recorded.")
-                raise LabelError("LAB-UNDO", _("There is nothing to undo for this label."), hint=hint)
-            facts: dict[str, Fact] = {**piece.facts, "state": piece.state, "reason": reason}
-            return [(names.UNDONE, {**facts, "once": f"{piece.name}.undo.{piece.undone}"})]
+            return [undo_act(self._pieces, code, reason)]
 
         (event,) = self._ledger.append_decided(decide)
         self._refresh()

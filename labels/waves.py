@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from custody.messages import mark
-from labels.outcomes import may_get
 from labels.pieces import FINAL_STATES, REACHED, RUN, Piece
 from labels.reasons import reasons
 from labels.tracking import ScanLedger
@@ -135,10 +134,7 @@ def to_take_out(tracking: ScanLedger) -> "pd.DataFrame":
         As `labels.voids.placed_table`: take them out before the mailing and record them as spoiled or
         destroyed.
     """
-    kinds, ends = _kinds(tracking), tracking.outcomes()
-    in_hand = (piece for piece in tracking.pieces() if piece.state == "printed" and piece.wave > 1)
-    done = [piece for piece in in_hand if not may_get(ends[piece.token], kinds.get(piece.wave, ""))]
-    return placed_table(tracking, done)
+    return placed_table(tracking, tracking.to_stay())
 
 
 def _kinds(tracking: ScanLedger) -> dict[int, str]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from custody.cli import run as command
-from custody.errors import HyohonError, InputError, LabelError
+from custody.errors import InputError, LabelError
 from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.ledger import Ledger
@@ -107,9 +107,11 @@ def test_sheets_of_a_run_are_printed_again_by_their_numbers(print_: Print, folde
     with Job.open(folder).tracking() as tracking:
         copies = {piece.token: piece.copy for piece in tracking.pieces()}
     assert [copies[token] for token in order] == [2] * 26 + [1] * 34
-    for sheets, code in (("0", "LAB-SHEETS"), ("2,x", "LAB-SHEETS"), ("99", "LAB-NONE-LEFT")):
-        with pytest.raises(HyohonError, match=code):
+    for sheets in ("0", "2,x", "3-2", "4", "1,99"):  # the last run has three sheets
+        with pytest.raises(InputError, match="LAB-SHEETS"):
             print_(reason="jam", sheets=sheets)
+    with pytest.raises(LabelError, match="LAB-NONE-LEFT"):
+        print_(reason="jam", sheets="2", of_run=1)  # all of them have newer copies
     with pytest.raises(InputError, match="LAB-RUN"):
         print_(reason="jam", sheets="1", of_run=9)
 
@@ -187,9 +189,9 @@ def test_closed_run_takes_what_comes_back_and_nothing_else(
     scan(folder, rest, "destroyed")
     close_run(Job.open(folder), 1, operator="ab")
     assert scan(folder, [rest[0]], "mailed") == ["other_state"]
-    with Job.open(folder).tracking() as tracking, pytest.raises(LabelError, match="LAB-UNDO"):
+    with Job.open(folder).tracking() as tracking, pytest.raises(LabelError, match="LAB-RUN-CLOSED"):
         tracking.undo(rest[0], "misread")
-    with Job.open(folder).tracking() as tracking, pytest.raises(LabelError, match="LAB-UNDO"):
+    with Job.open(folder).tracking() as tracking, pytest.raises(LabelError, match="LAB-RUN-CLOSED"):
         tracking.undo(second, "misread")
     assert scan(folder, [first], "returned") == []
     with Job.open(folder).tracking() as tracking:

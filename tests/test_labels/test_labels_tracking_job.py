@@ -154,6 +154,55 @@ def test_labels_in_hand_of_who_answered_since_are_listed_by_their_place(
     assert len(pd.read_csv(job / "out" / "take-out.csv")) == 2
 
 
+def test_mail_leaves_out_who_is_done_and_a_scan_says_that_it_went_all_the_same(
+    job: Path, table: pd.DataFrame, package: WaveOf, keys: KeyStore, bare_fonts, capsys
+) -> None:
+    print_package(package(table, 2, "replacement"), job, keys=keys, fonts=bare_fonts)
+    token = table["token"]
+    with Job.open(job).tracking() as tracking:
+        tracking.scan([f"{token[4]}.1.1"], "returned")
+        tracking.scan([f"{token[7]}.1.1"], reason="FAMILY")
+    capsys.readouterr()
+    assert run(["--lang", "en", "labels", "mail", str(job), "--wave", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "mailed 8\n" in said
+    assert "2 labels in hand are of persons who are done: take them out, see out/take-out.csv." in said
+    assert pd.read_csv(job / "out" / "take-out.csv")["token"].tolist() == [token[4], token[7]]
+    with Job.open(job).tracking() as tracking:
+        assert {one.token for one in tracking.to_stay()} == {token[4], token[7]}
+        assert dict(tracking.scan([f"{token[4]}.2.1"], "mailed").accepted) == {"mailed": 1}
+        assert tracking.mail(wave=2) == 0
+
+
+def test_the_thank_you_card_goes_to_who_answered_since(
+    job: Path, table: pd.DataFrame, package: WaveOf, keys: KeyStore, bare_fonts
+) -> None:
+    made = print_package(package(table, 2, "thanks"), job, keys=keys, fonts=bare_fonts)
+    with Job.open(job).tracking() as tracking:
+        tracking.scan([f"{table['token'][4]}.1.1"], "returned")
+        assert tracking.mail(wave=2) == made.labels == 11
+
+
+def test_a_bare_token_that_came_back_answered_means_a_wave_with_a_questionnaire(
+    job: Path, table: pd.DataFrame, package: WaveOf, keys: KeyStore, bare_fonts
+) -> None:
+    print_package(package(table, 2, "thanks"), job, keys=keys, fonts=bare_fonts)
+    with Job.open(job).tracking() as tracking:
+        tracking.mail()
+        tracking.scan([table["token"][5]], "returned")
+        tracking.scan([table["token"][6]], reason="MOVED")
+        assert by_wave(tracking)[["returned", "undeliverable"]].to_numpy().tolist() == [[2, 2], [0, 1]]
+
+
+def test_sheets_of_another_mailing_are_not_printed_by_mistake(
+    job: Path, table: pd.DataFrame, package: WaveOf, keys: KeyStore, bare_fonts
+) -> None:
+    second = package(table, 2, "thanks")
+    print_package(second, job, keys=keys, fonts=bare_fonts)
+    with pytest.raises(InputError, match="LAB-RUN-WAVE"):
+        print_package(second, job, keys=keys, fonts=bare_fonts, reason="jam", sheets="1", of_run=1)
+
+
 def stopped_after(line: str) -> Iterator[str]:
     """A scanner's line, and then Ctrl-C."""
     yield line

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custody.clock import SimulatedClock
-from custody.errors import InputError
+from custody.errors import InputError, LabelError
 from custody.ledger import Event, Fact
 from labels import pieces as names
 from labels.batches import ScanBatch
@@ -17,7 +17,8 @@ from labels.outcomes import may_get, outcome
 from labels.pieces import FINAL_STATES, Piece, Pieces
 from labels.reasons import find_reason, reasons
 from labels.reconciliation import reconcile
-from labels.scans import Scan, read_scans
+from labels.scans import Scan, ScanMode, read_scans
+from labels.seals import seal_check
 from labels.tokens import KeyedSource, is_valid, new_tokens
 from labels.tracking import ScanLedger
 
@@ -97,6 +98,18 @@ def test_a_bare_token_undoes_what_was_recorded_last(ledger: ScanLedger) -> None:
     assert {piece.state for piece in ledger.pieces() if piece.token == A} == {"printed"}
 
 
+def test_undo_by_an_old_copy_or_a_made_up_seal_takes_nothing_back(ledger: ScanLedger) -> None:
+    check = seal_check(f"{B}.3.2", "0A1B2C3D")
+    ledger.record_run({"run": 4}, [(A, 2), (B, 2)], [], run=4, wave=3, checks={B: check})
+    ledger.scan([f"{A}.3.2", f"{B}.3.2.0A1B2C3D"], "mailed")
+    for text in (f"{A}.3.1", f"{A}.3.3", f"{B}.3.2.0A1B2C3E"):
+        with pytest.raises(LabelError, match="LAB-UNDO"):
+            ledger.undo(text, "misread")
+    assert {piece.state for piece in ledger.pieces() if piece.wave == 3} == {"mailed"}
+    assert ledger.undo(f"{A}.3.2", "misread").state == "printed"
+    assert ledger.undo(f"{B.lower()}.3.2.0a1b2c3d", "misread").state == "printed"
+
+
 def test_the_waves_reconcile_alone_and_together(ledger: ScanLedger) -> None:
     ledger.scan([f"{C}.1.1"], reason="MOVED")
     ledger.scan([f"{C}.2.1"], reason="FAMILY")
@@ -127,6 +140,22 @@ def test_every_reason_is_found_by_code_and_stamp_and_is_no_token() -> None:
     assert len({reason.stamp for reason in reasons().values()}) == len(reasons())
     with pytest.raises(InputError, match="LAB-SCAN-REASON"):
         find_reason("R.")
+
+
+def test_two_codes_run_together_are_no_reason() -> None:
+    mode = ScanMode()
+    assert mode.take("R.MOVEDR.END", 1) is mode.take("R.MOVEDEND", 2) is None
+    scan = mode.take(A, 3)
+    assert scan is not None
+    with pytest.raises(InputError, match="LAB-SCAN-REASON"):
+        find_reason(scan.reason)
+
+
+def test_a_file_of_windows_unicode_text_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "scans.txt"
+    for encoding in ("utf-16", "utf-8-sig", "cp932"):
+        path.write_text(f"R.MOVED\r\n{A}\r\n", encoding=encoding, newline="")
+        assert [(scan.text, scan.reason) for scan in read_scans(path)] == [(A, "MOVED")]
 
 
 def test_a_reason_holds_for_the_labels_after_it(tmp_path: Path) -> None:
