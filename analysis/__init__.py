@@ -10,6 +10,7 @@ from analysis.inputs import ResearchData, read_csv, read_research_package
 from analysis.labelling import label_answers
 from analysis.pairwise import Comparisons
 from analysis.plots import interval_plot, likert_bars, sorted_bars
+from analysis.quantile_methods import DistributionFunction
 from analysis.results import Estimate
 from analysis.scores import derive_scores
 from analysis.study import FoodStudy, prepare_food_study
@@ -20,6 +21,7 @@ from analysis.weights import WeightStep, nonresponse_classes
 __all__ = [
     "Comparisons",
     "DesignDescription",
+    "DistributionFunction",
     "Estimate",
     "Figure",
     "FoodStudy",

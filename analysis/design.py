@@ -12,6 +12,7 @@ from analysis.crosstab_methods import CrosstabMethods
 from analysis.describe import DesignDescription, describe_arrays
 from analysis.mean_methods import MeanMethods
 from analysis.options import option_error
+from analysis.quantile_methods import QuantileMethods
 from analysis.structure import DesignColumns, build_arrays, restrict
 from analysis.test_methods import TestMethods
 from analysis.two_phase import second_phase
@@ -28,7 +29,7 @@ __all__ = ["SurveyDesign"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
-class SurveyDesign(CrosstabMethods, MeanMethods, TestMethods):
+class SurveyDesign(CrosstabMethods, MeanMethods, QuantileMethods, TestMethods):
     """A sample design over a table of respondents (標本設計).
 
     Parameters

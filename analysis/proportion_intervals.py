@@ -102,8 +102,8 @@ def proportion_limits(method: ProportionMethod, share: Share) -> Limits:
 
     Where p is 0 or 1 the variance says nothing: ``logit`` and ``xlogit`` are undefined (NaN), ``mean`` gives
     p alone, and the others use m = n, as Korn and Graubard (1998) propose. Where v is 0 and p is neither 0
-    nor 1 (a census, or the strata themselves), both limits are p. Without degrees of freedom every limit is
-    NaN.
+    nor 1 (a census, or the strata themselves), both limits are p. Without degrees of freedom, or with
+    a negative variance, every limit is NaN.
 
     References
     ----------
@@ -127,7 +127,7 @@ def proportion_limits(method: ProportionMethod, share: Share) -> Limits:
         low, high = _METHODS[method](share)
         certain = ~share.edge & (share.p * (1 - share.p) > CERTAIN * share.variance)
     low, high = np.where(certain, share.p, low), np.where(certain, share.p, high)
-    undefined = np.isnan(share.t)
+    undefined = np.isnan(share.t) | ~(share.variance >= 0)
     return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
 
 

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
-__all__ = ["Missing", "Variables", "domains_of", "level_terms", "read_pair", "read_variables"]
+__all__ = [
+    "Missing",
+    "Variables",
+    "domains_of",
+    "level_terms",
+    "read_numbers",
+    "read_pair",
+    "read_variables",
+]
 
 Missing = Literal["fail", "domain", "listwise"]
 RESULT_COLUMNS: Final = ("term", "level", "estimate", "se", "ci_low", "ci_high", "df", "n", "deff", "cv")
@@ -83,6 +91,32 @@ def read_variables(
         raise AnalysisError("ANA-OPTION", _("No variable was named."), hint=_("Name at least one column."))
     columns = [_read(column(frame, name)) for name in names]
     return _assemble(frame, columns, by, na)
+
+
+def read_numbers(
+    frame: "pd.DataFrame", variables: str | Sequence[str], by: str | Sequence[str] | None, na: Missing
+) -> Variables:
+    """Read variables that must be numbers (or booleans): one term each.
+
+    Parameters
+    ----------
+    frame, variables, by, na
+        As in `read_variables`.
+
+    Returns
+    -------
+    Variables
+        Terms in the order given.
+
+    Raises
+    ------
+    AnalysisError
+        A column holds text or categories, or an infinite number.
+    """
+    names = [variables] if isinstance(variables, str) else list(variables)
+    if not names:
+        raise AnalysisError("ANA-OPTION", _("No variable was named."), hint=_("Name at least one column."))
+    return _assemble(frame, [_numeric(column(frame, name)) for name in names], by, na)
 
 
 def read_pair(
