@@ -55,9 +55,15 @@ def plan_label(sheet: Stock, look: Look | None = None) -> LabelPlan:
         ``LAB-STOCK-SMALL`` where the label is too small for an address and its code, ``LAB-CODE128`` where
         it cannot carry a Code 128.
     """
-    if look is not None and look.code128:
-        plan = plan_label(without_foot(sheet), replace(look, code128=False))
-        return replace(plan, code128=code128_box(sheet))
+    look = Look() if look is None else look
+    if not look.code128:
+        return _plan(sheet, look)
+    upper = without_foot(sheet)
+    return replace(_plan(upper, look, sheet.height - upper.height), code128=code128_box(sheet))
+
+
+def _plan(sheet: Stock, look: Look, foot: float = 0.0) -> LabelPlan:
+    """Plan a label, or the part of it above a foot (mm)."""
     sizes = next((_sizes(name) for name in PRESETS if _is_for(_sizes(name), sheet)), None)
     if sizes is None:
         least = _sizes(PRESETS[-1])
@@ -68,11 +74,12 @@ def plan_label(sheet: Stock, look: Look | None = None) -> LabelPlan:
                 width=least["least_width"], height=least["least_height"]
             ),
         )
-    look = Look() if look is None else look
     plan = _arrange(sheet, sizes)
     if look.furigana:
         plan = with_furigana(plan, sizes["furigana"]["height"] * MM)
-    return with_barcode(plan, sheet, sizes | _data()["barcode"], _data()["qr"]) if look.barcode else plan
+    if not look.barcode:
+        return plan
+    return with_barcode(plan, sheet, sizes | _data()["barcode"], _data()["qr"], foot)
 
 
 def plan_sheet_line(sheet: Stock) -> SheetLine | None:

@@ -1,5 +1,6 @@
 """The layout of a label that carries a customer barcode (郵便カスタマバーコード) under the name."""
 
+import math
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,7 +17,9 @@ GAP: Final = 0.8
 TOKEN_LENGTH: Final = 18  # characters, hyphens among them
 
 
-def with_barcode(plan: LabelPlan, sheet: Stock, sizes: dict[str, Any], qr: dict[str, float]) -> LabelPlan:
+def with_barcode(
+    plan: LabelPlan, sheet: Stock, sizes: dict[str, Any], qr: dict[str, float], foot: float = 0.0
+) -> LabelPlan:
     """Arrange a label anew so that it carries the largest barcode that fits.
 
     Parameters
@@ -29,6 +32,8 @@ def with_barcode(plan: LabelPlan, sheet: Stock, sizes: dict[str, Any], qr: dict[
         Of the preset and of ``[barcode]`` in ``layout.toml``.
     qr : dict
         ``[qr]`` in ``layout.toml``.
+    foot : float
+        What of the label's height is taken already and not in `sheet`, mm.
 
     Returns
     -------
@@ -42,7 +47,7 @@ def with_barcode(plan: LabelPlan, sheet: Stock, sizes: dict[str, Any], qr: dict[
     fixed = 2 * sizes["bar_margin"] + head + name + token
     size = largest_size(sheet.width - sizes["bar_slack"], sheet.height - fixed)
     if size is None:
-        return replace(plan, barcode_note=_why_not(sheet, fixed))
+        return replace(plan, barcode_note=_why_not(sheet, fixed, foot))
     spare = min(sheet.height - fixed - barcode_size_mm(size)[1] - 2 * CLEAR_MM, head)
     above = (sheet.height - fixed - barcode_size_mm(size)[1] - 2 * CLEAR_MM - spare) / 2
     top = (above + sizes["bar_margin"] + spare / 4) * MM
@@ -119,11 +124,11 @@ def barcode_note(sheet: Stock, size: float) -> str:
     )
 
 
-def _why_not(sheet: Stock, fixed: float) -> str:
+def _why_not(sheet: Stock, fixed: float, foot: float) -> str:
     fits = barcode_fit(sheet)
     if fits.size is None:
         return fits.sentence
-    least = fixed + barcode_size_mm(SMALLEST)[1] + 2 * CLEAR_MM
+    least = math.ceil(2 * (foot + fixed + barcode_size_mm(SMALLEST)[1] + 2 * CLEAR_MM)) / 2
     return _(
         "The labels of {name} cannot carry the customer barcode beside address, name and code: they would "
         "have to be {height:.1f} mm high."

@@ -1,5 +1,6 @@
 """Code 128 stands on wide labels beside the QR code, and both are read from every rendered label."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,9 @@ import zxingcpp
 
 from custody.errors import LabelError
 from custody.fonts import FontChain
+from custody.messages import set_language
 from custody.pdf import MM
+from labels.boxes import LabelPlan
 from labels.code128 import code128_box, code128_content, code128_modules, code128_operators, without_foot
 from labels.layout import plan_label
 from labels.look import Look
@@ -128,3 +131,18 @@ def test_without_the_option_a_run_is_as_it_was(labels: Labels, tmp_path: Path, b
 
     assert made(None, "a.pdf").pdf_sha256 == made(Look(), "b.pdf").pdf_sha256
     assert made(Look(code128=True), "c.pdf").pdf_sha256 != made(None, "d.pdf").pdf_sha256
+
+
+@pytest.mark.parametrize(("width", "code128"), [(99.06, True), (99.06, False), (75.0, False), (120.0, True)])
+def test_the_height_named_for_the_barcode_is_the_least_that_carries_it(width: float, code128: bool) -> None:
+    def plan(height: float) -> LabelPlan:
+        return plan_label(
+            Stock("own", "1", "A4", 1, 1, width, height, 0, 0, 0, 0), Look(barcode=True, code128=code128)
+        )
+
+    set_language("en")
+    found = re.search(r"([0-9.]+) mm high", plan(38.1 if code128 else 31.0).barcode_note)
+    set_language(None)
+    assert found is not None
+    assert plan(float(found[1])).barcode is not None
+    assert plan(float(found[1]) - 0.6).barcode is None
