@@ -6,8 +6,10 @@ Start with `SurveyDesign`; for the food survey of this project with `read_resear
 
 from analysis.describe import DesignDescription, kish_deff
 from analysis.design import SurveyDesign
+from analysis.forest import forest_plot, pyramid_plot
 from analysis.inputs import ResearchData, read_csv, read_research_package
 from analysis.labelling import label_answers
+from analysis.maps import area_map, tile_shapes
 from analysis.pairwise import Comparisons
 from analysis.plots import interval_plot, likert_bars, sorted_bars
 from analysis.quantile_methods import DistributionFunction
@@ -29,8 +31,10 @@ __all__ = [
     "SurveyDesign",
     "SurveyTest",
     "WeightStep",
+    "area_map",
     "derive_scores",
     "figure_table",
+    "forest_plot",
     "interval_plot",
     "kish_deff",
     "label_answers",
@@ -38,9 +42,11 @@ __all__ = [
     "mean_table",
     "nonresponse_classes",
     "prepare_food_study",
+    "pyramid_plot",
     "read_csv",
     "read_research_package",
     "response_table",
     "share_table",
     "sorted_bars",
+    "tile_shapes",
 ]

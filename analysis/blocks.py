@@ -26,7 +26,8 @@ class Block:
     frame : pandas.DataFrame
         Cells: text, whole numbers, or fractional numbers already in the unit shown (percent, points).
     formats : str
-        One letter a column, how its numbers are written: t text, c count, p one decimal, x three decimals.
+        One letter a column, how its numbers are written: t text, c count, p one decimal, x three decimals,
+        f all digits, r cells that are text already and stand to the right.
     note : str
         What stands below it.
     """

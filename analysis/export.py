@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analysis.blocks import TRAINING, Block, Sheet
 from analysis.lazy import LazyModule
-from analysis.questions import Question
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from analysis.questions import Question
 else:
     pd = LazyModule("pandas")
 
 __all__ = ["long_table", "write_csv", "write_workbook"]
 
 FORMULA_START: Final = ("=", "+", "-", "@", "\t", "\r")
-DECIMALS: Final = {"c": 0, "p": 1, "x": 3}
-"""What is not shown is not written either: further digits would tell the counts behind hidden cells."""
-NUMBER_FORMAT: Final = {"c": "#,##0", "p": "0.0", "x": "0.000"}
+DECIMALS: Final = {"c": 0, "p": 1, "x": 3, "f": 15}
+"""What is not shown is not written either: further digits would tell the counts behind hidden cells.
+Only f, for researchers' own tables, writes what it has."""
+NUMBER_FORMAT: Final = {"c": "#,##0", "p": "0.0", "x": "0.000", "f": "#,##0.0000"}
 WIDEST_COLUMN: Final = 48.0
 
 
@@ -101,7 +103,7 @@ def _write_block(page: Any, block: Block, row: int, styles: dict[str, Any], widt
     for position, name in enumerate(block.frame.columns):
         page.write_string(row + 1, position, str(name), styles["head"])
         cells = block.frame[name].tolist()
-        longest = max((_width(str(cell)) for cell in cells if isinstance(cell, str)), default=0.0)
+        longest = max((text_width(str(cell)) for cell in cells if isinstance(cell, str)), default=0.0)
         widths[position] = min(WIDEST_COLUMN, max(widths.get(position, 9.0), longest + 2))
         kind = block.formats[position]
         for offset, cell in enumerate(cells):
@@ -117,12 +119,12 @@ def _write_block(page: Any, block: Block, row: int, styles: dict[str, Any], widt
     return end
 
 
-def _width(text: str) -> float:
+def text_width(text: str) -> float:
     """Width in half-width characters: Japanese characters take two."""
     return sum(2.0 if ord(character) > 0x2E7F else 1.0 for character in text)
 
 
-def long_table(figures: "pd.DataFrame", questions: Sequence[Question]) -> "pd.DataFrame":
+def long_table(figures: "pd.DataFrame", questions: "Sequence[Question]") -> "pd.DataFrame":
     """Put main figures and questions under each other, one row a number.
 
     Parameters

@@ -64,7 +64,7 @@ def interval_plot(
     )
     rows = np.arange(len(values))
     with japanese():
-        figure, axes = _axes(len(values), title, training)
+        figure, axes = plot_axes(len(values), title, training)
         axes.hlines(rows, low, high, color=COLOURS[1], linewidth=3, zorder=2)
         axes.plot(values, rows, "o", color=COLOURS[0], markersize=5, zorder=3)
         for row, value, right in zip(rows, values, high, strict=True):
@@ -75,7 +75,7 @@ def interval_plot(
             axes.annotate(text, (x, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
         for gap in gaps:
             axes.axhline(gap - 0.5, color="#999999", linewidth=0.6)
-        _name_rows(axes, labels)
+        name_rows(axes, labels)
         axes.set_xlabel(axis)
         axes.grid(axis="x", color="#dddddd", linewidth=0.6)
         axes.margins(x=0.08)
@@ -118,14 +118,14 @@ def likert_bars(
     named = [f"{label}  (n={base:,})" for label, base in zip(labels, bases, strict=True)]
     colours = _bar_colours([str(name) for name in shares.columns], no_answer)
     with japanese():
-        figure, axes = _axes(len(shares), title, training, extra=0.5)
+        figure, axes = plot_axes(len(shares), title, training, extra=0.5)
         left = np.zeros(len(shares))
         for name, colour in colours.items():
             width = np.nan_to_num(shares[name].to_numpy(np.float64) * 100)
             axes.barh(np.arange(len(shares)), width, left=left, color=colour, label=name, edgecolor="white")
             _write_inside(axes, left, width, colour)
             left += width
-        _name_rows(axes, named)
+        name_rows(axes, named)
         axes.set_xlim(0, 100)
         axes.set_xlabel("%")
         columns = min(len(colours), 4)
@@ -175,30 +175,42 @@ def sorted_bars(
     values, low, high = (frame[name].to_numpy(np.float64) * 100 for name in ("estimate", "ci_low", "ci_high"))
     rows = np.arange(len(values))
     with japanese():
-        figure, axes = _axes(len(values), f"{title}  (n={base:,})", training)
+        figure, axes = plot_axes(len(values), f"{title}  (n={base:,})", training)
         axes.barh(rows, values, color=[COLOURS[2] if end else COLOURS[1] for end in frame["end"]])
         axes.hlines(rows, low, high, color=COLOURS[0], linewidth=1.2)
         for row, value, right in zip(rows, values, high, strict=True):
             axes.annotate(f" {value:.1f}", (np.fmax(value, right), row), va="center", fontsize=8)
-        _name_rows(axes, frame["label"].tolist())
+        name_rows(axes, frame["label"].tolist())
         axes.set_xlim(0, min(100.0, float(np.nanmax(np.append(high, values), initial=10.0)) * 1.15))
         axes.set_xlabel("%")
     return figure
 
 
-def _axes(rows: int, title: str, training: bool, extra: float = 0.0) -> "tuple[Figure, Axes]":
+def plot_axes(rows: int, title: str, training: bool, extra: float = 0.0) -> "tuple[Figure, Axes]":
+    """Make a figure for so many rows, with one plot in it."""
     figure = new_figure(8.0, 1.3 + extra + ROW_HEIGHT * max(rows, 2))
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=11)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(left=False, labelsize=9)
-    if training:
-        figure.text(0.995, 0.995, TRAINING, ha="right", va="top", fontsize=8, color="#b00020")
+    bare(axes)
+    mark_training(figure, training)
     return figure, axes
 
 
-def _name_rows(axes: "Axes", labels: Sequence[str]) -> None:
+def bare(axes: "Axes") -> None:
+    """Leave of the frame only the axis below."""
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(left=False, labelsize=9)
+
+
+def mark_training(figure: "Figure", training: bool) -> None:
+    """Write the training mark in the corner, where the numbers are of invented people."""
+    if training:
+        figure.text(0.995, 0.995, TRAINING, ha="right", va="top", fontsize=8, color="#b00020")
+
+
+def name_rows(axes: "Axes", labels: Sequence[str]) -> None:
+    """Write the names of the rows, the first on top."""
     axes.set_yticks(np.arange(len(labels)), labels=list(labels))
     axes.set_ylim(len(labels) - 0.5, -0.5)
 

@@ -11,6 +11,7 @@ from analysis.arrays import FloatArray
 from analysis.estimators import Linear
 from analysis.intervals import Distribution, IntervalMethod, check_level, interval
 from analysis.lazy import LazyModule
+from analysis.paper import Presents
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ LimitRule = Callable[[float, FloatArray], tuple[FloatArray, FloatArray]]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Estimate:
+class Estimate(Presents):
     """Estimates of one call, with their covariance.
 
     Attributes
