@@ -53,6 +53,8 @@ class Stage:
         that counts. None: 1, as at the first stage.
     probability : FloatArray or None
         (units,) inclusion probabilities of units drawn with unequal ones. None: the same within a stratum.
+    copies : FloatArray or None
+        (rows,) rows of the data that each row stands for, where the data were summed to cells before. None: 1.
     """
 
     unit: IntArray | None
@@ -63,6 +65,7 @@ class Stage:
     labels: tuple[object, ...]
     factor: FloatArray | None = None
     probability: FloatArray | None = None
+    copies: FloatArray | None = None
 
     @property
     def units(self) -> int:
@@ -126,7 +129,8 @@ class Stage:
             The same stage over fewer rows.
         """
         rows = np.flatnonzero(mask)
-        return replace(self, unit=rows if self.unit is None else self.unit[rows])
+        copies = None if self.copies is None else self.copies[rows]
+        return replace(self, unit=rows if self.unit is None else self.unit[rows], copies=copies)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

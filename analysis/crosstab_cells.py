@@ -12,7 +12,7 @@ from analysis.estimators import Term, _counts
 from analysis.lazy import LazyModule
 from analysis.options import option_error
 from analysis.variables import RESULT_COLUMNS, Missing, _refuse_missing
-from analysis.variance import Domains, variance_of_sums
+from analysis.variance import Domains, rows_in, variance_of_sums
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -139,7 +139,7 @@ def cell_totals(domains: Domains, shape: tuple[int, ...], arrays: DesignArrays) 
     -----
     One influence array (the weight itself) and cells as domains: units x cells is the largest array.
     """
-    n = domains.counts(None if arrays.positive else arrays.weights > 0)
+    n = rows_in(domains, None if arrays.positive else arrays.weights > 0, arrays.first)
     if n.sum() == 0:
         raise AnalysisError(
             "ANA-EMPTY",

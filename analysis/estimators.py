@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.arrays import BoolArray, DesignArrays, FloatArray, IntArray
-from analysis.variance import Domains, degrees_of_freedom, variance_of_sums
+from analysis.variance import Domains, degrees_of_freedom, rows_in, variance_of_sums
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -26,10 +26,13 @@ class Term:
         (rows,); 0 in rows that are not used.
     used : BoolArray or None
         (rows,) rows that count; None: all rows.
+    within : FloatArray or None
+        (rows,) weighted squares around `values`, where a row stands for several with different values.
     """
 
     values: FloatArray
     used: BoolArray | None = None
+    within: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,7 +214,10 @@ def _divide(above: FloatArray, below: FloatArray) -> FloatArray:
 def _squares(term: Term, weights: FloatArray, mean: FloatArray, domains: Domains) -> FloatArray:
     """Weighted mean square around the domain's mean."""
     apart = term.values - domains.spread(np.nan_to_num(mean))
-    return _divide(domains.sums(weights * apart * apart), domains.sums(weights))
+    squares = weights * apart * apart
+    if term.within is not None:
+        squares = squares + term.within
+    return _divide(domains.sums(squares), domains.sums(weights))
 
 
 def _counts(term: Term, domains: Domains, arrays: DesignArrays) -> tuple[IntArray, IntArray]:
@@ -220,7 +226,7 @@ def _counts(term: Term, domains: Domains, arrays: DesignArrays) -> tuple[IntArra
         used = arrays.weights > 0 if used is None else used & (arrays.weights > 0)
     if term.used is None and domains.codes is None:
         return np.array([arrays.rows_used]), np.array([arrays.df])
-    n = domains.counts(used)
+    n = rows_in(domains, used, arrays.first)
     return n, degrees_of_freedom(used, domains, arrays.first, n)
 
 

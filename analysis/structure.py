@@ -11,7 +11,7 @@ from analysis.columns import Codes, column, encode, numbers
 from analysis.lonely import lonely_error
 from analysis.stages import later_stage, refuse_missing, with_fpc
 from analysis.unequal import PairVariance, Pps, joint_stage
-from analysis.variance import Domains, degrees_of_freedom
+from analysis.variance import Domains, degrees_of_freedom, rows_in
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -124,7 +124,7 @@ def assemble(
     """
     used = None if weights.min(initial=1.0) > 0 else weights > 0
     domains = Domains(None, 1, weights.size)
-    counts = domains.counts(used)
+    counts = rows_in(domains, used, stages[0])
     df = degrees_of_freedom(used, domains, stages[0], counts)
     return DesignArrays(weights, stages, lonely_psu, used is None, int(counts[0]), int(df[0]), joint)
 

@@ -24,6 +24,7 @@ __all__ = [
     "Variables",
     "domains_of",
     "level_terms",
+    "missing_error",
     "read_numbers",
     "read_pair",
     "read_variables",
@@ -320,9 +321,27 @@ def _all_present(masks: Sequence[BoolArray | None]) -> BoolArray | None:
 def _refuse_missing(name: str, present: BoolArray | None) -> None:
     count = 0 if present is None else int(np.count_nonzero(~present))
     if count:
-        raise AnalysisError(
-            "ANA-MISSING",
-            _("{count:,} values are missing.").format(count=count),
-            hint=_('Choose na="domain" (each variable over its own rows) or na="listwise".'),
-            column=name,
-        )
+        raise missing_error(name, count)
+
+
+def missing_error(name: str, count: int) -> AnalysisError:
+    """Describe missing values of a variable.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    count : int
+        How many.
+
+    Returns
+    -------
+    AnalysisError
+        To be raised by the caller.
+    """
+    return AnalysisError(
+        "ANA-MISSING",
+        _("{count:,} values are missing.").format(count=count),
+        hint=_('Choose na="domain" (each variable over its own rows) or na="listwise".'),
+        column=name,
+    )

@@ -35,7 +35,7 @@ from analysis.lonely import with_lonely_rule
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
-__all__ = ["Domains", "degrees_of_freedom", "stratum_scale", "variance_of_sums"]
+__all__ = ["Domains", "degrees_of_freedom", "rows_in", "stratum_scale", "variance_of_sums"]
 
 MOST_ESTIMATES: Final = 5_000
 """Their covariance matrix takes 200 MB."""
@@ -284,17 +284,22 @@ def _element_parts(
     row_stratum = stage.row_stratum()
     cell = _row_cells(row_stratum, domains)
     size = _cells(domains, stage.strata)
-    rows = count_by(cell, size).astype(np.float64)
+    copies = stage.copies
+    rows = count_by(cell, size).astype(np.float64) if copies is None else sum_by(cell, copies, size)
     sums = np.stack([sum_by(cell, u, size) for u in influence])
     means = sums / np.maximum(rows, 1.0)
     scale = stratum_scale(stage)
     root = np.sqrt(scale)[row_stratum]
-    deviations = [(u - mean[cell]) * root for u, mean in zip(influence, means, strict=True)]
+    if copies is None:
+        deviations = [(u - mean[cell]) * root for u, mean in zip(influence, means, strict=True)]
+    else:
+        root = root / np.sqrt(np.maximum(copies, 1.0))
+        deviations = [(u - copies * mean[cell]) * root for u, mean in zip(influence, means, strict=True)]
     totals = np.stack([_to_units(t, domains) for t in sums], axis=2)
     result = _between(totals, _to_units(rows, domains), scale, stage.sampled)
     _add_within(result, deviations, domains)
     by_stratum = totals.reshape(stage.strata, -1)
-    grand: FloatArray = by_stratum.sum(axis=0) / stage.units
+    grand: FloatArray = by_stratum.sum(axis=0) / stage.sampled.sum()
     return result, by_stratum, grand
 
 
@@ -328,6 +333,29 @@ def _add_within(result: FloatArray, deviations: Sequence[FloatArray], domains: D
         rows = table[edges[d] : edges[d + 1]]
         block = slice(d * terms, (d + 1) * terms)
         result[block, block] += rows.T @ rows
+
+
+def rows_in(domains: Domains, used: BoolArray | None, stage: Stage) -> IntArray:
+    """Count the rows of the data by domain, cells of rows by the rows they stand for.
+
+    Parameters
+    ----------
+    domains : Domains
+        Groups of rows.
+    used : BoolArray or None
+        (rows,) rows that count; None: all.
+    stage : Stage
+        The first stage.
+
+    Returns
+    -------
+    IntArray
+        (domains,).
+    """
+    if stage.copies is None:
+        return domains.counts(used)
+    copies = stage.copies if used is None else stage.copies * used
+    return np.rint(domains.sums(copies)).astype(np.int64)
 
 
 def degrees_of_freedom(used: BoolArray | None, domains: Domains, stage: Stage, counts: IntArray) -> IntArray:
