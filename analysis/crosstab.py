@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray, sum_by
-from analysis.crosstab_cells import CellTotals
+from analysis.crosstab_cells import CellTotals, transformed
 from analysis.crosstab_tests import independence_test
 from analysis.estimators import Linear
 from analysis.intervals import IntervalMethod
@@ -168,7 +168,7 @@ class Crosstab:
         margin = replace(
             self.cells,
             total=add @ self.cells.total,
-            covariance=add @ self.cells.covariance @ add.T,
+            covariance=transformed(add, self.cells.covariance),
             n=np.bincount(target, weights=self.cells.n, minlength=layers * size).astype(np.int64),
         )
         estimate, covariance, n = margin.total, margin.covariance, margin.n
@@ -356,8 +356,7 @@ def _shares(cells: CellTotals, group: IntArray, sums: FloatArray) -> tuple[Float
     jacobian = (np.eye(group.size) - np.where(same, np.nan_to_num(shares)[:, None], 0.0)) / np.where(
         base > 0, base, np.nan
     )[:, None]
-    covariance: FloatArray = jacobian @ cells.covariance @ jacobian.T
-    return shares, covariance
+    return shares, transformed(jacobian, cells.covariance)
 
 
 def _divide(above: FloatArray, below: FloatArray) -> FloatArray:

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
-__all__ = ["CellTotals", "cell_totals", "read_cells"]
+__all__ = ["CellTotals", "cell_totals", "read_cells", "transformed"]
 
 FEW_LEVELS: Final = 20
 """Up to so many categories, counting the unused ones costs less than looking for them."""
+ROUNDING: Final = 1e-14
+"""Variances below this share of what they are the difference of are rounding noise."""
 OWN_COLUMNS: Final = (*RESULT_COLUMNS, "measure")
 
 
@@ -151,6 +153,34 @@ def cell_totals(domains: Domains, shape: tuple[int, ...], arrays: DesignArrays) 
     _n, df = _counts(Term(arrays.weights, inside), Domains(None, 1, domains.rows), arrays)
     covariance = variance_of_sums([arrays.weights], domains, arrays)
     return CellTotals(shape, domains.sums(arrays.weights), covariance, n, int(df[0]), domains, arrays)
+
+
+def transformed(jacobian: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Covariance of linear combinations J t, with 0 where a variance is nothing but rounding noise.
+
+    Parameters
+    ----------
+    jacobian : FloatArray
+        (results, cells) J.
+    covariance : FloatArray
+        (cells, cells) covariance of t.
+
+    Returns
+    -------
+    FloatArray
+        (results, results) J V J'; NaN where J is.
+
+    Notes
+    -----
+    Margins that the design fixes (the strata) have variance 0; as a difference of the cells' variances they
+    would come out as a tiny number of either sign.
+    """
+    result: FloatArray = jacobian @ covariance @ jacobian.T
+    most = (np.abs(jacobian) @ np.sqrt(np.maximum(np.diag(covariance), 0.0))) ** 2
+    noise = np.diag(result) < ROUNDING * most
+    result[noise, :] = 0.0
+    result[:, noise] = 0.0
+    return result
 
 
 def read_cells(

@@ -116,7 +116,7 @@ class CrosstabMethods(DesignBase):
             Persons who count: those who named at least one item (who named none left the question blank, or
             chose a "none" that has its own column), or all.
         na : {"fail", "domain", "listwise"}
-            Missing values: refuse with the count, or (both other options) take the rows complete in the items.
+            Missing values: refuse with the count, or (both other options) take the rows with every item.
 
         Returns
         -------
@@ -179,7 +179,7 @@ class CrosstabMethods(DesignBase):
         by : str or sequence of str, optional
             As in `mean`.
         na : {"fail", "domain", "listwise"}
-            Missing values: refuse with the count, or (both other options) take the rows complete in the items.
+            Missing values: refuse with the count, or (both other options) take the rows with every item.
 
         Returns
         -------

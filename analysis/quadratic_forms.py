@@ -130,7 +130,7 @@ def quadratic_form_tail(
         return 1.0
     scale = float(used.max())
     used, x = used / scale, x / scale
-    if method == "satterthwaite" or np.ptp(used) < NEGLIGIBLE:
+    if method == "satterthwaite" or (method == "exact" and np.ptp(used) < NEGLIGIBLE):
         return _scaled_tail(x, used, df_residual)
     if np.isinf(df_residual) and special.gammaincc(used.size / 2, x / 2) == 0:
         return 0.0
