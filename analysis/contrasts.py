@@ -23,6 +23,7 @@ else:
 __all__ = ["Contrast", "contrast_of", "delta_method", "evaluate", "read_contrasts"]
 
 SHOWN_NAMES: Final = 12
+_ROUNDING: Final = 1e-13
 _MOST: Final = np.iinfo(np.int64).max
 Linearly = Mapping[Any, Any]
 Contrast = str | Mapping[Any, Any] | Sequence[Any] | FloatArray
@@ -150,9 +151,18 @@ def delta_method(covariance: FloatArray, jacobian: FloatArray) -> FloatArray:
     half = np.matmul(slopes, blocks).reshape(size, groups, inputs)
     result: FloatArray = np.einsum("xgk,gfk->xgf", half, slopes, optimize=True).reshape(size, size)
     result = (result + result.T) / 2
+    _clear_rounding(result, slopes, np.nan_to_num(np.diag(covariance)))
     result[lost, :] = np.nan
     result[:, lost] = np.nan
     return result
+
+
+def _clear_rounding(result: FloatArray, slopes: FloatArray, variance: FloatArray) -> None:
+    """Set variances to 0, in place, that are below zero by rounding only."""
+    sizes = np.einsum("gfk,gk->gf", np.abs(slopes), np.sqrt(np.abs(variance)).reshape(len(slopes), -1))
+    own = np.diag(result)
+    at = np.flatnonzero((own < 0) & (own > -_ROUNDING * sizes.reshape(-1) ** 2))
+    result[at, at] = 0.0
 
 
 def _wrapped(

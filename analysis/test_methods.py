@@ -1,16 +1,24 @@
-"""Tests and contrasts as methods of a design."""
+"""Tests, contrasts, the Gini coefficient and standardised rates as methods of a design."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from analysis.design_base import DesignBase
+from analysis.inequality import ginis
+from analysis.joint_contrasts import joint_contrast
+from analysis.mean_methods import estimate_of
 from analysis.ranktests import RankTest, Scores, Ties, rank_test_of
+from analysis.results import Estimate
+from analysis.standardise import cells_of, standardised_means
 from analysis.tested import SurveyTest
-from analysis.ttests import read_grouped, t_test_of
-from analysis.variables import Missing
+from analysis.ttests import read_grouped, refuse_missing, t_test_of
+from analysis.variables import Missing, read_numbers, read_variables
 
 __all__ = ["TestMethods"]
 
 
 class TestMethods(DesignBase):
-    """Tests of means and ranks; `SurveyDesign` has them."""
+    """Tests of means and ranks, functions of statistics, inequality; `SurveyDesign` has them."""
 
     __slots__ = ()
 
@@ -96,3 +104,126 @@ class TestMethods(DesignBase):
         831-842.
         """
         return rank_test_of(read_grouped(self._data, formula, na), self.arrays, test, ties)
+
+    def contrast(
+        self,
+        what: str | Sequence[str] | Mapping[str, str],
+        by: str | Sequence[str] | None = None,
+        *,
+        na: Missing = "fail",
+    ) -> Estimate:
+        """Estimate functions of different statistics, with the covariance between them.
+
+        Parameters
+        ----------
+        what : str, sequence of str or mapping of str to str
+            Expressions, plain or named, such as ``"mean(api00) / total(enroll)"``. Statistics: ``mean(x)``,
+            ``total(x)``, ``ratio(x, y)``, ``gini(x)``; ``mean(x, "level")`` and ``total(x, "level")`` for the
+            share and the count of one level.
+        by : str or sequence of str, optional
+            As in `mean`: the function is estimated in each domain.
+        na : {"fail", "domain", "listwise"}
+            As in `mean`.
+
+        Returns
+        -------
+        Estimate
+            Rows by domain, then expression; rows and degrees of freedom are the smallest of its statistics.
+
+        Raises
+        ------
+        AnalysisError
+            An expression cannot be read, names a column outside of a statistic, or values are missing.
+
+        Notes
+        -----
+        Delta method with analytic derivatives. Contrasts between the rows of one result: `Estimate.contrast`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from analysis import SurveyDesign
+        >>> d = SurveyDesign(pd.DataFrame({"y": [1.0, 3.0], "x": [2.0, 4.0], "w": [1.0, 1.0]}), weights="w")
+        >>> d.contrast("total(y) / total(x) - ratio(y, x)").se.round(12).tolist()
+        [0.0]
+        """
+        return joint_contrast(self._data, self.arrays, what, by, na)
+
+    def gini(
+        self,
+        variables: str | Sequence[str],
+        by: str | Sequence[str] | None = None,
+        *,
+        na: Missing = "fail",
+    ) -> Estimate:
+        """Estimate the Gini coefficient (ジニ係数).
+
+        Parameters
+        ----------
+        variables : str or sequence of str
+            Numeric columns, such as income.
+        by : str or sequence of str, optional
+            As in `mean`.
+        na : {"fail", "domain", "listwise"}
+            As in `mean`.
+
+        Returns
+        -------
+        Estimate
+            Between 0 (all alike) and 1; NaN where the total is not above zero. Negative values count as they
+            are. Formula and references: `analysis.inequality.gini_influence`.
+
+        Raises
+        ------
+        AnalysisError
+            A column is unknown, holds text, or has missing values under ``na="fail"``.
+        """
+        read = read_numbers(self._data, variables, by, na)
+        return estimate_of("gini", read, ginis(read.terms, read.domains, self.arrays))
+
+    def standardise(
+        self,
+        variables: str | Sequence[str],
+        by: str | Sequence[str],
+        population: Mapping[Any, float],
+        over: str | Sequence[str] | None = None,
+        *,
+        na: Missing = "fail",
+    ) -> Estimate:
+        """Estimate means and rates standardised to a known population, as by age (年齢調整割合).
+
+        Parameters
+        ----------
+        variables : str or sequence of str
+            As in `mean`.
+        by : str or sequence of str
+            Columns that are standardised, such as the age group.
+        population : mapping
+            Size or share of each level of `by` in the standard population; tuples of levels where `by` names
+            several columns.
+        over : str or sequence of str, optional
+            Columns whose combinations are compared.
+        na : {"fail", "domain", "listwise"}
+            As in `mean`, for the variables and for `by`.
+
+        Returns
+        -------
+        Estimate
+            One row for each group of `over`, variable and level; NaN where a group has nobody at a level of
+            `by` that has a share above zero.
+
+        Raises
+        ------
+        AnalysisError
+            A level of the data is not in the population, or a size is negative or missing.
+
+        Notes
+        -----
+        ``sum_c p_c mean_c`` with the shares p_c as known numbers; rows with a missing variable take no part
+        in the means, and the shares stay (R: ``svystandardize`` with ``excluding.missing``).
+        """
+        cells, share = cells_of(self._data, by, population)
+        refuse_missing(cells >= 0, na, by if isinstance(by, str) else ", ".join(by))
+        read = read_variables(self._data, variables, over, na)
+        linear = standardised_means(read.terms, read.domains, cells, share, self.arrays)
+        return estimate_of("standardised", read, linear)

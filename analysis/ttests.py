@@ -19,7 +19,7 @@ from custody.messages import gettext as _
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Grouped", "compare_groups", "read_grouped", "t_test_of"]
+__all__ = ["Grouped", "compare_groups", "read_grouped", "refuse_missing", "t_test_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,11 +74,11 @@ def read_grouped(frame: "pd.DataFrame", formula: str, na: Missing) -> Grouped:
     parsed = parse_formula(formula)
     values = parsed.values(frame)
     used = ~np.isnan(values)
-    _refuse_missing(used, na, parsed.response.text)
+    refuse_missing(used, na, parsed.response.text)
     if parsed.group is None:
         return _grouped(parsed, values, used, Domains(None, 1, len(frame)), ())
     codes = encode(column(frame, parsed.group))
-    _refuse_missing(codes.codes >= 0, na, parsed.group)
+    refuse_missing(codes.codes >= 0, na, parsed.group)
     used &= codes.codes >= 0
     present = np.bincount(codes.codes[used], minlength=len(codes.levels)) > 0
     number = np.where(present, np.cumsum(present) - 1, -1)
@@ -101,7 +101,23 @@ def _grouped(
     return Grouped(formula, np.where(used, values, 0.0), used, domains, levels)
 
 
-def _refuse_missing(present: BoolArray, na: Missing, name: str) -> None:
+def refuse_missing(present: BoolArray, na: Missing, name: str) -> None:
+    """Refuse missing values under ``"fail"``.
+
+    Parameters
+    ----------
+    present : BoolArray
+        (rows,) rows with a value.
+    na : Missing
+        Rule for missing values.
+    name : str
+        Column.
+
+    Raises
+    ------
+    AnalysisError
+        A value is missing, and the rule is ``"fail"``.
+    """
     count = int(np.count_nonzero(~present))
     if na == "fail" and count:
         raise AnalysisError(

@@ -1,10 +1,12 @@
 """t tests, rank tests and standardised rates equal R survey on public and own data."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from survey_designs import DESIGNS, design, expected, table
 
-from analysis import SurveyDesign
+from analysis import Estimate, SurveyDesign
 from analysis.tested import SurveyTest
 
 RELATIVE = 1e-8  # what the project promises of test statistics
@@ -76,3 +78,25 @@ def test_every_case_of_r_is_checked() -> None:
     kinds = {case if case in TTESTS else case.rsplit("_", 1)[0] for case in TESTS["case"]}
     assert kinds == set(TTESTS) | set(RANKTESTS)
     assert {case.rsplit("_", 1)[1] for case in TESTS["case"] if case not in TTESTS} == set(SCORES)
+
+
+STANDARD = EXPECTED[EXPECTED["case"].str.startswith("s_")]
+AGES = {"(0,19]": 55901, "(19,39]": 77670, "(39,59]": 72816, "(59,Inf]": 45364}
+STANDARDISED: dict[str, Callable[[SurveyDesign], Estimate]] = {
+    "s_over": lambda d: d.standardise("HI_CHOL", "agecat", AGES, ["race", "RIAGENDR"], na="domain"),
+    "s_all": lambda d: d.standardise("HI_CHOL", "agecat", AGES, na="domain"),
+    "s_api": lambda d: d.standardise("api00", "stype", {"E": 4421, "H": 755, "M": 1018}, "comp.imp"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "case"), [tuple(r) for r in STANDARD[["design", "case"]].drop_duplicates().to_numpy()]
+)
+def test_standardised_rates_equal_r(name: str, case: str) -> None:
+    estimate = STANDARDISED[case](design(name))
+    frame = estimate.tidy()
+    names = [":".join(map(str, row)) for row in estimate.by.to_numpy()]
+    rows = STANDARD[(STANDARD["design"] == name) & (STANDARD["case"] == case)]
+    for what in ("estimate", "se"):
+        theirs = rows[rows["what"] == what].set_index("by")["value"]
+        np.testing.assert_allclose(frame[what], theirs[names], rtol=1e-9)
