@@ -111,15 +111,17 @@ def _add_mail(app: typer.Typer) -> None:
         wave: Annotated[int | None, typer.Option(min=1, help=_("Only the labels of this mailing."))] = None,
         at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
     ) -> None:
-        from custody.console import step
+        from custody.console import say, step
         from labels.control_commands import say_take_out
         from labels.jobs import Job, write_table
         from labels.waves import to_take_out
 
         opened = Job.open(job, at)
         with opened.tracking() as tracking:
-            step(_("mailing recorded"), mailed=tracking.mail(date, wave))
-            done = to_take_out(tracking)
+            recorded, done = tracking.mail(date, wave), to_take_out(tracking)
+        step(_("mailing recorded"), mailed=recorded)
+        if not recorded:
+            say(_("  No label was in hand to be mailed; `hyohon labels report` shows where they are."))
         if len(done):
             write_table(opened.out / "take-out.csv", done)
             say_take_out(len(done))

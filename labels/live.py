@@ -1,8 +1,10 @@
 """Scanning one by one: a hand scanner types a line, the line is on the disk, and only then it is answered."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import Final
 
 from custody.console import say
 from custody.messages import gettext as _
@@ -16,6 +18,9 @@ __all__ = ["scan_lines"]
 
 BELL = "\a"
 """Makes the terminal sound: look at the screen."""
+MISREAD: Final = "invalid_token"
+KANA: Final = re.compile("[ぁ-ゖァ-ヺｦ-ｯｱ-ﾝ]")
+"""What a keyboard with Japanese input makes of a scanner's letters; ー stands for a hyphen and is read."""
 
 
 def scan_lines(job: Job, lines: Iterable[str], state: str = "mailed", reason: str = "") -> ScanResult:
@@ -56,7 +61,7 @@ def scan_lines(job: Job, lines: Iterable[str], state: str = "mailed", reason: st
             found = tracking.scan([scan], state, reason)
             accepted.update(found.accepted)
             aside.extend(found.exceptions)
-            say(_answer(row, found))
+            say(_answer(row, found, line))
     result = ScanResult(dict(accepted), tuple(aside))
     write_table(job.out / "scan-exceptions.csv", result.tidy())
     return result
@@ -80,7 +85,9 @@ def _mode_title(code: str) -> str:
     )
 
 
-def _answer(row: int, found: ScanResult) -> str:
-    if found.exceptions:
-        return f"{BELL}  {row:>6,}  ! {_(EXCEPTION_CODES[found.exceptions[0].code])}"
-    return f"  {row:>6,}  {_(next(iter(found.accepted)))}"
+def _answer(row: int, found: ScanResult, line: str) -> str:
+    if not found.exceptions:
+        return f"  {row:>6,}  {_(next(iter(found.accepted)))}"
+    code = found.exceptions[0].code
+    hint = "  " + _("Turn Japanese input (IME) off.") if code == MISREAD and KANA.search(line) else ""
+    return f"{BELL}  {row:>6,}  ! {_(EXCEPTION_CODES[code])}{hint}"

@@ -15,6 +15,7 @@ from custody.cli import run
 from custody.errors import InputError, LabelError
 from custody.fonts import FontChain
 from custody.keys import KeyStore
+from custody.messages import set_language
 from custody.packages import Origin, open_package, seal
 from labels.job_printing import print_package
 from labels.job_report import make_report
@@ -226,6 +227,23 @@ def test_labels_scanned_one_by_one_are_answered_and_counted(
     }
     with pytest.raises(InputError, match="LAB-SCAN-REASON"):
         scan_lines(Job.open(job), ["x"], reason="NONSENSE")
+
+
+def test_a_code_typed_through_japanese_input_is_set_aside_with_what_to_do(
+    job: Path, table: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = "".join(chr(ord(sign) + 0xFEE0) for sign in f"{table['token'][5]}.1.1").replace("．", "。")
+    set_language("en")
+    result = scan_lines(Job.open(job), [full, "あＢＣ。１。１", "ABC.1.1"], "returned")
+    set_language(None)
+    said = capsys.readouterr().out.splitlines()
+    assert dict(result.accepted) == {"returned": 1}
+    assert ["IME" in line for line in said] == [False, True, False]
+
+
+def test_a_mailing_of_nothing_says_so(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--lang", "en", "labels", "mail", str(job)]) == 0
+    assert "No label was in hand" in capsys.readouterr().out
 
 
 def test_the_sheet_of_reasons_reads_back(tmp_path: Path, fonts: FontChain) -> None:

@@ -98,6 +98,16 @@ def test_a_bare_token_undoes_what_was_recorded_last(ledger: ScanLedger) -> None:
     assert {piece.state for piece in ledger.pieces() if piece.token == A} == {"printed"}
 
 
+def test_mail_of_a_wave_leaves_the_other_waves_in_hand(ledger: ScanLedger) -> None:
+    ledger.record_run({"run": 4}, [(C, 1), (D, 1)], [], run=4, wave=4)
+    assert ledger.mail("2009-11-20", wave=4) == 2
+    assert {(piece.wave, piece.state) for piece in ledger.pieces() if piece.wave > 2} == {
+        (3, "printed"),
+        (4, "mailed"),
+    }
+    assert ledger.mail("2009-11-20") == 2
+
+
 def test_undo_by_an_old_copy_or_a_made_up_seal_takes_nothing_back(ledger: ScanLedger) -> None:
     check = seal_check(f"{B}.3.2", "0A1B2C3D")
     ledger.record_run({"run": 4}, [(A, 2), (B, 2)], [], run=4, wave=3, checks={B: check})
