@@ -1,11 +1,11 @@
 """A design in words and numbers."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from analysis.arrays import DesignArrays, FloatArray
+from analysis.arrays import DesignArrays, FloatArray, sum_by
 from analysis.lazy import LazyModule
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -16,6 +16,9 @@ else:
     pd = LazyModule("pandas")
 
 __all__ = ["DesignDescription", "describe_arrays", "kish_deff"]
+
+SHOWN_STRATA: Final = 100
+"""Strata that a notebook shows; `DesignDescription.strata_table` has all."""
 
 
 def kish_deff(weights: FloatArray) -> float:
@@ -74,6 +77,15 @@ class DesignDescription:
         Range of the weights.
     deff_kish : float
         Design effect of unequal weights.
+    later_units : tuple of int
+        Units drawn at the second and later stages.
+    unequal : bool
+        Whether units were drawn with unequal probabilities.
+    phases : int
+        1, or 2 where a second phase was drawn from a first.
+    strata_table : pandas.DataFrame
+        One row a stratum: stratum, psus (drawn), population (units there are; NaN where unknown), rows,
+        weight_sum, weight_min, weight_max of its rows.
     """
 
     rows: int
@@ -86,6 +98,10 @@ class DesignDescription:
     weight_min: float
     weight_max: float
     deff_kish: float
+    later_units: tuple[int, ...] = ()
+    unequal: bool = False
+    phases: int = 1
+    strata_table: "pd.DataFrame" = field(default_factory=lambda: pd.DataFrame(), repr=False, compare=False)
 
     def tidy(self) -> "pd.DataFrame":
         """One row a fact.
@@ -107,6 +123,12 @@ class DesignDescription:
             _("largest weight"): f"{self.weight_max:,.4f}",
             _("design effect of the weights (Kish)"): f"{self.deff_kish:.4f}",
         }
+        for level, units in enumerate(self.later_units, start=2):
+            items[_("units of stage {level}").format(level=level)] = f"{units:,}"
+        if self.unequal:
+            items[_("unequal probabilities")] = _("yes")
+        if self.phases > 1:
+            items[_("phases")] = str(self.phases)
         return pd.DataFrame({"item": list(items), "value": list(items.values())})
 
     def __repr__(self) -> str:
@@ -118,7 +140,11 @@ class DesignDescription:
     def _repr_html_(self) -> str:
         from analysis.html import table_html
 
-        return table_html(self.tidy(), table_id="hyohon-design")
+        tables = [table_html(self.tidy(), table_id="hyohon-design")]
+        if self.strata > 1:
+            shown = self.strata_table.head(SHOWN_STRATA)
+            tables.append(table_html(shown, table_id="hyohon-design-strata", decimals=2))
+        return "\n".join(tables)
 
 
 def describe_arrays(arrays: DesignArrays) -> DesignDescription:
@@ -146,4 +172,26 @@ def describe_arrays(arrays: DesignArrays) -> DesignDescription:
         weight_min=float(weights.min()),
         weight_max=float(weights.max()),
         deff_kish=kish_deff(weights),
+        later_units=tuple(later.units for later in arrays.stages[1:]),
+        unequal=stage.probability is not None,
+        phases=2 if arrays.phases else 1,
+        strata_table=_strata_table(arrays),
     )
+
+
+def _strata_table(arrays: DesignArrays) -> "pd.DataFrame":
+    stage, weights, stratum = arrays.first, arrays.weights, arrays.first.row_stratum()
+    low, high = np.full(stage.strata, np.inf), np.full(stage.strata, -np.inf)
+    np.minimum.at(low, stratum, weights)
+    np.maximum.at(high, stratum, weights)
+    rows = np.bincount(stratum, minlength=stage.strata)
+    columns = {
+        "stratum": [str(label) for label in stage.labels],
+        "psus": stage.sampled.astype(np.int64),
+        "population": np.where(np.isfinite(stage.population), stage.population, np.nan),
+        "rows": rows,
+        "weight_sum": sum_by(stratum, weights, stage.strata),
+        "weight_min": np.where(rows > 0, low, np.nan),
+        "weight_max": np.where(rows > 0, high, np.nan),
+    }
+    return pd.DataFrame(columns)
