@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["JST", "Clock", "SimulatedClock", "SystemClock"]
+__all__ = ["JST", "Clock", "SimulatedClock", "SystemClock", "last_day"]
 
 JST: Final = ZoneInfo("Asia/Tokyo")
 
@@ -59,3 +59,24 @@ class SimulatedClock:
     def today(self) -> date:
         """Return the fixed date in Asia/Tokyo."""
         return self.now().date()
+
+
+def last_day(clock: Clock) -> date:
+    """Return the last day for which something may be recorded as done.
+
+    Parameters
+    ----------
+    clock : Clock
+        The clock of a survey or job.
+
+    Returns
+    -------
+    datetime.date
+        Today; any day where the clock is simulated, since it stands still while the training goes on.
+
+    Examples
+    --------
+    >>> last_day(SimulatedClock(datetime(2009, 11, 2))).year, last_day(SystemClock()) == SystemClock().today()
+    (9999, True)
+    """
+    return date.max if isinstance(clock, SimulatedClock) else clock.today()

@@ -365,8 +365,7 @@ def verify_ledger(path: Path | str, *, anchor: Head | None = None) -> LedgerRepo
     Raises
     ------
     LedgerError
-        The first broken event, a missing guard, a missing anchor, a file that cannot be read, or one that is
-        still empty (``LED-EMPTY``; with an anchor ``LED-CUT``).
+        The first broken event, a missing guard, a missing anchor, an unreadable or still empty file.
     """
     path = store.existing(Path(path))
     try:

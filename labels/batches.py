@@ -79,15 +79,20 @@ class ScanBatch:
         For scans that give no state or day.
     reason : str
         For scans that give neither state nor reason.
+    latest : str
+        A scan of a later day is set aside (`custody.clock.last_day`).
     """
 
-    def __init__(self, pieces: Pieces, state: str, today: str, reason: str = "") -> None:
+    def __init__(
+        self, pieces: Pieces, state: str, today: str, reason: str = "", latest: str = "9999-12-31"
+    ) -> None:
         self.accepted: dict[str, int] = {}
         self.exceptions: list[ScanException] = []
         self._pieces = pieces
         self._pending: dict[Key, Piece] = {}
         self._state = state
         self._today = today
+        self._latest = latest
         self._reason = reason
 
     def act(self, scan: Scan) -> Act:
@@ -142,6 +147,8 @@ class ScanBatch:
             return self._set_aside(scan, "bad_state", piece.token)
         if day is None:
             return self._set_aside(scan, "bad_date", piece.token)
+        if day > self._latest:
+            return self._set_aside(scan, "future_date", piece.token)
         problem = piece.may_become(state)
         if problem is None and piece.run in self._pieces.closed and state not in FINAL_STATES:
             problem = "run_closed"

@@ -59,6 +59,7 @@ EXCEPTION_CODES: Final = {
     "bad_reason": mark("the reason is not one, or it belongs to another state"),
     "bad_state": mark("the state is not one"),
     "duplicate": mark("this label was scanned already"),
+    "future_date": mark("the date is after today; look at the file and at the clock of this computer"),
     "held_back": mark("this label was never printed"),
     "invalid_token": mark("the code is misread or mistyped"),
     "not_mailed": mark("this label was not recorded as mailed"),

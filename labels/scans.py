@@ -16,7 +16,7 @@ from labels.reasons import REASON_MARK, plain_code
 from labels.seals import plain_seal
 from labels.tokens import parse_token
 
-__all__ = ["Scan", "ScanMode", "ScannedCode", "parse_code", "parse_day", "read_scans"]
+__all__ = ["Scan", "ScanMode", "ScannedCode", "parse_code", "parse_day", "passed_day", "read_scans"]
 
 CODE: Final = re.compile(
     r"(?P<token>.+?)\.(?P<wave>[0-9]{1,3})\.(?P<copy>[0-9]{1,3})(?:\.(?P<seal>[0-9A-Za-z]{8}))?", re.DOTALL
@@ -116,6 +116,43 @@ def parse_day(text: str) -> str | None:
         return date(*(int(part) for part in found.groups())).isoformat()
     except ValueError:
         return None
+
+
+def passed_day(text: str, latest: str) -> str:
+    """Read a day on which something was done: today or before.
+
+    Parameters
+    ----------
+    text : str
+        As for `parse_day`.
+    latest : str
+        The last day that may be, ``YYYY-MM-DD`` (`custody.clock.last_day`).
+
+    Returns
+    -------
+    str
+        ``YYYY-MM-DD``.
+
+    Raises
+    ------
+    InputError
+        ``LAB-DAY`` where it is no day, ``LAB-DAY-FUTURE`` where it is after `latest`.
+
+    Examples
+    --------
+    >>> passed_day("2009/11/5", "2009-11-05")
+    '2009-11-05'
+    """
+    day = parse_day(text)
+    if day is None:
+        raise InputError("LAB-DAY", _("This is not a day."), hint=_("Write it like 2009-11-05."))
+    if day > latest:
+        raise InputError(
+            "LAB-DAY-FUTURE",
+            _("This day is after today ({day}): what was not done yet is not recorded.").format(day=latest),
+            hint=_("Look at the date, and at the clock of this computer."),
+        )
+    return day
 
 
 def read_scans(path: Path | str) -> list[Scan]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self
 
-from custody.clock import Clock
+from custody.clock import Clock, last_day
 from custody.errors import InputError, LabelError
 from custody.ledger import Act, Fact, Ledger
 from custody.messages import gettext as _
@@ -16,7 +16,7 @@ from labels.outcomes import outcome, to_stay
 from labels.pieces import SCAN_STATES, STATES, Piece, Pieces
 from labels.reasons import find_reason
 from labels.reconciliation import Reconciliation, reconcile
-from labels.scans import Scan, parse_code, parse_day
+from labels.scans import Scan, parse_code, passed_day
 from labels.undoing import undo_act
 
 if TYPE_CHECKING:
@@ -260,7 +260,8 @@ class ScanLedger:
             raise InputError("LAB-SCAN-STATE", _("There is no such state of a label."), hint=hint)
         given = [one if isinstance(one, Scan) else Scan(row, one) for row, one in enumerate(scans, start=1)]
         why = find_reason(reason).code if reason else ""
-        batch = ScanBatch(self._pieces, state, self._clock.today().isoformat(), why)
+        days = (self._clock.today().isoformat(), last_day(self._clock).isoformat())
+        batch = ScanBatch(self._pieces, state, days[0], why, days[1])
 
         def decide() -> list[Act]:
             self._refresh()
@@ -287,11 +288,10 @@ class ScanLedger:
         Raises
         ------
         InputError
-            ``LAB-DAY`` where it is no day.
+            ``LAB-DAY`` where it is no day, ``LAB-DAY-FUTURE`` where it is after today.
         """
-        chosen = parse_day(day) if day is not None else self._clock.today().isoformat()
-        if chosen is None:
-            raise InputError("LAB-DAY", _("This is not a day."), hint=_("Write it like 2009-11-05."))
+        today = self._clock.today().isoformat()
+        chosen = passed_day(day, last_day(self._clock).isoformat()) if day is not None else today
 
         def decide() -> list[Act]:
             self._refresh()

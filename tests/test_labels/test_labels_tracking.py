@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from custody.clock import SimulatedClock, SystemClock
+from custody.clock import Clock, SimulatedClock, SystemClock
 from custody.errors import InputError, LabelError, LedgerError
 from custody.ledger import verify_ledger
 from labels.pieces import EXCEPTION_CODES
@@ -183,6 +183,31 @@ def test_one_run_is_recorded_once(ledger: ScanLedger, path: Path) -> None:
 def test_unknown_state_is_refused_before_anything(ledger: ScanLedger) -> None:
     with pytest.raises(InputError, match="LAB-SCAN-STATE"):
         ledger.scan([A], state="eaten")
+
+
+@pytest.mark.parametrize(
+    ("clock", "day", "code"),
+    [
+        (CLOCK, "2009-11-09", None),
+        (CLOCK, "2009-11-10", None),
+        (CLOCK, "9999-12-31", None),
+        (SystemClock(), "2009-12-26", None),
+        (SystemClock(), SystemClock().today().isoformat(), None),
+        (SystemClock(), (SystemClock().today() + timedelta(days=2)).isoformat(), "future_date"),
+    ],
+)
+def test_day_that_has_not_come_is_set_aside_where_the_clock_is_real(
+    path: Path, clock: Clock, day: str, code: str | None
+) -> None:
+    printed(path, [A, B])
+    with ScanLedger.open(path, clock) as ledger:
+        result = ledger.scan([Scan(1, A, "mailed", day)])
+        assert [one.code for one in result.exceptions] == ([code] if code else [])
+        assert ledger.known()[A].state == ("printed" if code else "mailed")
+        if code:
+            with pytest.raises(InputError, match="LAB-DAY-FUTURE"):
+                ledger.mail(day)
+        assert ledger.mail(None if code else day) == (2 if code else 1)
 
 
 def test_three_thousand_scans_take_less_than_two_seconds(path: Path) -> None:
