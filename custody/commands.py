@@ -13,6 +13,7 @@ from custody.package_commands import add_open
 
 if TYPE_CHECKING:
     from custody.ledger import Ledger
+    from custody.survey import Survey
 
 __all__ = ["build", "top_level"]
 
@@ -26,6 +27,14 @@ STAGES: Final = (
     ("hand_over_research", mark("research package handed over")),
 )
 """Ledger event kinds that mark the stages of a survey."""
+
+WAVE_TITLES: Final = {
+    "advance": mark("advance letter"),
+    "questionnaire": mark("questionnaire"),
+    "thanks": mark("thank-you card to all"),
+    "replacement": mark("replacement to who has not answered"),
+}
+"""Kinds of waves."""
 
 
 def _example(command: str) -> str:
@@ -121,6 +130,8 @@ def _add_status(app: typer.Typer) -> None:
                 when = times[-1][:16].replace("T", " ") if times else "-"
                 say(f"  {when:<17} {_(name)}")
             _say_out(ledger)
+            _say_waves(survey, ledger)
+            _say_response(ledger)
             say(_("  events in the ledger: {count:,}").format(count=ledger.head().seq))
         try:
             until = Approval.load(survey.approval_path).retention_until
@@ -146,6 +157,34 @@ def _say_out(ledger: "Ledger") -> None:
     if reserve or (parts and out != n):
         text = _("  handed over: {out:,} persons of {n:,} and {reserve:,} in reserve")
         say(text.format(out=out, n=n, reserve=reserve))
+
+
+def _say_waves(survey: "Survey", ledger: "Ledger") -> None:
+    """Say of each later wave that is planned when its labels were handed over last, and for how many."""
+    from custody.console import say
+
+    drawn = max((event.seq for event in ledger.events("draw")), default=0)
+    handed = {int(event.facts["wave"]): event for event in ledger.events("hand_over_wave", after=drawn)}
+    for wave in survey.waves[1:]:
+        event = handed.get(wave.number)
+        when = event.at[:16].replace("T", " ") if event else "-"
+        line = f"  {when:<17} " + _("wave {number}: {kind}").format(
+            number=wave.number, kind=_(WAVE_TITLES[wave.kind])
+        )
+        say(line + (" " + _("({n:,} persons)").format(n=event.facts["rows"]) if event else ""))
+
+
+def _say_response(ledger: "Ledger") -> None:
+    """Say the response that was counted last."""
+    from custody.console import say
+
+    counted = list(ledger.events("response"))
+    if counted:
+        event = counted[-1]
+        drawn, complete, partial = (int(event.facts[name]) for name in ("drawn", "complete", "partial"))
+        text = _("response: {complete:,} complete and {partial:,} partial of {drawn:,} drawn")
+        when = event.at[:16].replace("T", " ")
+        say(f"  {when:<17} " + text.format(complete=complete, partial=partial, drawn=drawn))
 
 
 def _add_verify(app: typer.Typer) -> None:

@@ -19,6 +19,7 @@ from custody.ledger import Ledger, LedgerReport, verify_ledger
 from custody.ledger_file import open_to_read
 from labels.audit_words import readme
 from labels.jobs import JOB_FILE, Job
+from labels.letters_runs import LETTER_RUN, letter_records
 from labels.photocopies import second_scans
 from labels.pieces import HELD_BACK, RUN, RUN_CLOSED, VOIDS
 from labels.print_control import RunRecord, print_runs
@@ -125,6 +126,7 @@ def _tables(job: Job, tracking: ScanLedger, report: LedgerReport) -> dict[str, R
             {**asdict(record), **run_balance(ledger, record.run).counts, **_closer(ledger, record.run)}
             for record in runs
         ],
+        "letters.csv": _letters(job, ledger),
         "reconciliation.csv": _records(tracking.reconcile().tidy()),
         "waves.csv": _records(by_wave(tracking)),
         "reasons.csv": _records(by_reason(tracking)),
@@ -157,10 +159,24 @@ def _files(job: Job, ledger: Ledger, runs: Iterable[RunRecord]) -> Rows:
     ]
     for record in runs:
         path = job.out / f"labels-run{record.run:02d}.pdf"
-        same = path.is_file() and sha256_file(path) == record.pdf
-        state = "same" if same else "changed" if path.is_file() else "gone"
+        state = _state(path, record.pdf)
         found.append({"path": f"out/{path.name}", "role": "labels_pdf", "state": state})
     return sorted(found, key=lambda row: row["path"])
+
+
+def _letters(job: Job, ledger: Ledger) -> Rows:
+    """List the runs of letters, each with its PDF held against the disk; without any, the header alone."""
+    rows: Rows = []
+    for record in letter_records(ledger):
+        path = job.out / f"letters-{record['letter']}-run{int(record['run']):02d}.pdf"
+        rows.append({**record, "state": _state(path, str(record["pdf"]))})
+    return rows or [dict.fromkeys(("run", "letter", "wave", "pages", "letters", "held_back", "pdf", "state"))]
+
+
+def _state(path: Path, digest: str) -> str:
+    if not path.is_file():
+        return "gone"
+    return "same" if sha256_file(path) == digest else "changed"
 
 
 def _bad(states: Iterable[str]) -> int:
@@ -203,14 +219,16 @@ def _operators(runs: Iterable[RunRecord], ledger: Ledger) -> Rows:
 def _packages(ledger: Ledger) -> Rows:
     """List what came from staff by its digest; what was in it is nowhere in the job."""
     found: dict[str, dict[str, Any]] = {}
-    for event in (*ledger.events(RUN), *ledger.events(VOIDS)):
-        facts, kind = event.facts, "labels" if event.kind == RUN else "voids"
+    for event in (*ledger.events(RUN), *ledger.events(LETTER_RUN), *ledger.events(VOIDS)):
+        facts, kind = event.facts, "voids" if event.kind == VOIDS else "labels"
         digest = str(facts.get("package", ""))
         sealed = {"sealed_at": facts.get("package_at", ""), "rows": facts.get("package_rows", "")}
         new = {"payload_sha256": digest, "kind": kind, **sealed, "first_used_at": event.at}
-        row = found.setdefault(digest, {**new, "uses": 0, "labels_printed": 0})
+        row = found.setdefault(digest, {**new, "uses": 0, "labels_printed": 0, "letters_printed": 0})
         row["uses"] += 1
+        row["first_used_at"] = min(row["first_used_at"], event.at)
         row["labels_printed"] += int(facts.get("labels", 0))
+        row["letters_printed"] += int(facts.get("letters", 0))
         row["rows"] = facts.get("tokens", row["rows"])
     return list(found.values())
 

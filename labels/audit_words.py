@@ -23,6 +23,10 @@ CONTENTS: Final = (
         "runs.csv",
         "印刷の一覧。番号、日時、担当者、目的、用紙、枚数、PDFのSHA-256、再印刷の理由、照合、締めた日時",
     ),
+    (
+        "letters.csv",
+        "依頼状・はがきなどの印刷の一覧。番号、種類、枚数、刷り直しの理由、PDFと文面のSHA-256、PDFが記録のままか",
+    ),
     ("reconciliation.csv", "照合。印刷枚数と、発送・損紙・無効・廃棄・返却・手元の枚数"),
     ("waves.csv", "発送回ごとの枚数"),
     ("reasons.csv", "返送の理由ごとの枚数"),
@@ -91,6 +95,7 @@ def readme(
         f"最後のハッシュ {report.head.hash}",
         f"ファイル     記録と違うもの {changed:,}件(files.csv)",
         f"印刷         {len(tables['runs.csv']):,}回、締めていないもの {unclosed:,}回(runs.csv)",
+        f"依頼状など   {sum(row['run'] is not None for row in tables['letters.csv']):,}回(letters.csv)",
         *(f"{values[name]:>9,}  {meaning}" for name, meaning in NUMBERS),
         "",
         "■ 見るところ",

@@ -33,9 +33,23 @@ if TYPE_CHECKING:
 
     from custody.survey import Survey
 
-__all__ = ["LetterRun", "preview_letters", "print_letters"]
+__all__ = ["LETTER_RUN", "LetterRun", "letter_records", "preview_letters", "print_letters"]
 
 LETTER_RUN: Final = "letter.run"
+"""The event that records a run of letters."""
+RECORDED: Final = (
+    "run",
+    "letter",
+    "wave",
+    "pages",
+    "letters",
+    "held_back",
+    "reason",
+    "pdf",
+    "words",
+    "package",
+)
+"""What the ledger knows of a run of letters, beside when it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +204,26 @@ def print_letters(
     if people is not None:
         write_table(job.out / "letters-held-back.csv", found.held_back_table())
     return found
+
+
+def letter_records(ledger: Ledger) -> list[dict[str, Fact]]:
+    """List the runs of letters of a job.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the job.
+
+    Returns
+    -------
+    list of dict
+        In their order: run, letter, wave, pages, letters, held_back, reason, digests of the PDF, of the words
+        and of the package, and at.
+    """
+    return [
+        {**{name: event.facts.get(name, "") for name in RECORDED}, "at": event.at}
+        for event in ledger.events(LETTER_RUN)
+    ]
 
 
 def preview_letters(

@@ -4,21 +4,26 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
 
 from custody.cli import run as command
+from custody.clock import JST
 from custody.errors import LedgerError
 from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.ledger import Ledger, verify_ledger
+from custody.packages import Origin, seal
 from labels import audit_bundle
 from labels.audit_bundle import AUDIT, AuditBundle, make_audit_bundle
 from labels.job_printing import print_package
 from labels.job_report import make_report
 from labels.jobs import Job
+from labels.letters_runs import print_letters
 from labels.run_closing import close_run
 
 Labels = Callable[[int], pd.DataFrame]
@@ -30,6 +35,7 @@ MEMBERS = {
     "files.csv",
     "held-back.csv",
     "job.json",
+    "letters.csv",
     "ledger.sqlite",
     "operators.csv",
     "packages.csv",
@@ -117,7 +123,47 @@ def test_tables_say_who_printed_what_and_where_every_label_is(made: AuditBundle)
     assert member(made, "exceptions.csv")["code"].tolist() == ["duplicate", "invalid_token"]
     assert len(member(made, "second-scans.csv")) == 1
     packages = member(made, "packages.csv")
-    assert packages[["kind", "rows", "uses", "labels_printed"]].to_numpy().tolist() == [["labels", 30, 2, 34]]
+    counted = ["kind", "rows", "uses", "labels_printed", "letters_printed"]
+    assert packages[counted].to_numpy().tolist() == [["labels", 30, 2, 34, 0]]
+
+
+def test_letters_are_listed_with_the_digest_of_each_pdf(
+    table: pd.DataFrame, keys: KeyStore, letters: ModuleType, tmp_path: Path, bare_fonts: FontChain
+) -> None:
+    origin = Origin("abcd1234", "食の調査", True, keys.recipient("staff"))
+    seal(
+        tmp_path / "letters.sp",
+        kind="labels",
+        payload=table.to_csv(index=False, lineterminator="\n").encode("utf-8"),
+        facts=letters.package_facts(),
+        recipient=keys.recipient("contractor"),
+        signer=keys.signer("staff"),
+        created=datetime(2009, 11, 4, 9, tzinfo=JST),
+        origin=origin,
+    )
+    package, folder = tmp_path / "letters.sp", tmp_path / "job"
+    print_letters(package, folder, "card", keys=keys, fonts=bare_fonts)
+    print_package(package, folder, keys=keys, fonts=bare_fonts)
+    covers = [
+        print_letters(package, folder, "cover", keys=keys, fonts=bare_fonts, reason=why)
+        for why in (None, "jam")
+    ]
+    covers[1].path.write_bytes(b"%PDF-1.4 other")
+    made = make_audit_bundle(Job.open(folder), tmp_path / "audit.zip")
+    listed = member(made, "letters.csv")
+    names = ["run", "letter", "pages", "letters", "held_back", "state"]
+    assert listed[names].to_numpy().tolist() == [
+        [1, "card", 1, 0, 0, "same"],
+        [2, "cover", 29, 29, 0, "same"],
+        [3, "cover", 29, 29, 0, "changed"],
+    ]
+    assert listed["reason"].fillna("").tolist() == ["", "", "jam"]
+    assert listed["pdf"].tolist()[1] == hashlib.sha256(covers[0].path.read_bytes()).hexdigest()
+    assert listed["words"].str.fullmatch("[0-9a-f]{64}").all()
+    used = member(made, "packages.csv")[["kind", "rows", "uses", "labels_printed", "letters_printed"]]
+    assert used.to_numpy().tolist() == [["labels", 30, 4, 29, 58]]
+    with zipfile.ZipFile(made.path) as archive:
+        assert "依頼状など   3回" in archive.read("README.ja.txt").decode("utf-8-sig")
 
 
 def test_ledger_in_the_bundle_is_the_ledger(job: Job, made: AuditBundle, tmp_path: Path) -> None:
@@ -182,6 +228,7 @@ def test_job_without_a_scan_has_a_bundle_too(
     print_package(sealed(labels(2)), tmp_path / "job", keys=keys, fonts=bare_fonts)
     made = make_audit_bundle(Job.open(tmp_path / "job"), tmp_path / "audit.zip")
     assert (made.changed, made.open_runs) == (0, 1)
+    assert len(member(made, "letters.csv")) == 0
     assert list(member(made, "second-scans.csv").columns)[:2] == ["token", "wave"]
 
 
