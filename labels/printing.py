@@ -233,10 +233,11 @@ def compose_run(
     plan = plan_label(options.stock, options.look)
     checked = prepare_labels(labels, plan, chain, options.wave, rows, options.look, show=options.show)
     if not len(checked):
+        why = "; ".join(dict.fromkeys(_(HOLD_REASONS[held.code]) for held in checked.held)) or "-"
         raise LabelError(
             "LAB-NOTHING",
             _("None of the {n:,} labels can be printed.").format(n=len(checked.held)),
-            hint=_("See the list of labels held back, and ask staff for a new package."),
+            hint=_("Held back: {why}. Tell staff, and ask for a new package.").format(why=why),
         )
     file.hold(draw_sheets(checked, plan, options, chain, file))
     return _report(checked, plan, options, file)

@@ -112,8 +112,9 @@ def test_everything_mailed_is_not_printed_again(
 ) -> None:
     with Job.open(job).tracking() as tracking:
         assert tracking.mail() == 14
-    with pytest.raises(LabelError, match="LAB-NOTHING"):
+    with pytest.raises(LabelError, match="LAB-NOTHING") as refusal:
         print_package(sealed(table), job, keys=keys, reason="lost", fonts=bare_fonts)
+    assert "外字" in str(refusal.value)  # no list is written where nothing is printed
 
 
 def test_numbers_in_the_list_are_rows_of_the_package(
