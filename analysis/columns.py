@@ -1,6 +1,6 @@
 """Columns in: from pandas, Arrow or Polars tables to checked numpy arrays."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
-__all__ = ["Codes", "as_frame", "column", "combine", "encode", "is_labelled", "numbers"]
+__all__ = ["Codes", "as_frame", "as_names", "column", "combine", "encode", "is_labelled", "numbers"]
 
 SHOWN_NAMES: Final = 12
 
@@ -97,7 +97,7 @@ def column(frame: "pd.DataFrame", name: str) -> "pd.Series[Any]":
     AnalysisError
         There is no such column.
     """
-    if name not in frame.columns:
+    if not isinstance(name, Hashable) or name not in frame.columns:
         names = ", ".join(str(value) for value in frame.columns[:SHOWN_NAMES])
         more = " …" if len(frame.columns) > SHOWN_NAMES else ""
         raise AnalysisError(
@@ -107,6 +107,22 @@ def column(frame: "pd.DataFrame", name: str) -> "pd.Series[Any]":
             column=str(name),
         )
     return frame[name]
+
+
+def as_names(given: object) -> list[Any]:
+    """Take one column name or several as a list; `column` refuses what is no name.
+
+    Parameters
+    ----------
+    given : str or sequence of str
+        A name, or names.
+
+    Returns
+    -------
+    list of str
+        The names.
+    """
+    return [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
 
 
 def is_labelled(series: "pd.Series[Any]") -> bool:
@@ -143,7 +159,7 @@ def numbers(series: "pd.Series[Any]") -> FloatArray:
     AnalysisError
         The column holds text or categories, or an infinite number.
     """
-    if is_labelled(series):
+    if is_labelled(series) or pd.api.types.is_complex_dtype(series.dtype):
         raise AnalysisError(
             "ANA-TYPE",
             _("Numbers are needed here, and the column holds text or categories."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from analysis.arrays import BoolArray, DesignArrays, FloatArray, LonelyPsu
-from analysis.columns import as_frame, column
+from analysis.columns import as_frame, as_names, column
 from analysis.crosstab_methods import CrosstabMethods
 from analysis.describe import DesignDescription, describe_arrays
 from analysis.mean_methods import MeanMethods
@@ -146,7 +146,7 @@ class SurveyDesign(CrosstabMethods, MeanMethods, QuantileMethods, TestMethods):
         Parameters
         ----------
         mask : str or array-like of bool
-            Boolean column, or one boolean a row.
+            Boolean column, or one boolean a row; a pandas Series goes by its index, as pandas does.
 
         Returns
         -------
@@ -264,7 +264,7 @@ def _by_stage(
     name: str, given: str | Sequence[str | None] | None, stages: int | None
 ) -> tuple[str | None, ...]:
     """One entry a stage; what is not said of later stages is None."""
-    names = (given,) if given is None or isinstance(given, str) else tuple(given)
+    names = tuple(as_names(given))
     if not names or (stages is not None and len(names) > stages):
         raise AnalysisError(
             "ANA-STAGES",
@@ -278,6 +278,9 @@ def _by_stage(
 
 def _mask(frame: "pd.DataFrame", mask: Any) -> BoolArray:
     values = column(frame, mask) if isinstance(mask, str) else mask
+    if hasattr(values, "index") and hasattr(values, "reindex") and not frame.index.equals(values.index):
+        alike = frame.index.is_unique and values.index.is_unique and frame.index.isin(values.index).all()
+        values = values.reindex(frame.index) if alike else ()
     keep = np.asarray(values)
     if keep.dtype != np.bool_ or keep.shape != (len(frame),):
         raise AnalysisError(

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.arrays import BoolArray, DesignArrays, FloatArray, IntArray
+from analysis.options import option_error
 from analysis.variance import Domains, degrees_of_freedom, rows_in, variance_of_sums
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -188,6 +189,8 @@ def ratios(numerator: Term, denominator: Term, domains: Domains, arrays: DesignA
 def _estimate(
     part: Callable[[Term], _Part], terms: Sequence[Term], domains: Domains, arrays: DesignArrays, deff: Deff
 ) -> Linear:
+    if deff not in (False, True, "replace"):
+        raise option_error("deff", deff, ("True", "False", "replace"))
     parts = [part(term) for term in terms]
     counts = [_counts(term, domains, arrays) for term in terms]
     divisor = np.stack([p.divisor for p in parts], axis=1)

@@ -35,7 +35,8 @@ def with_lonely_rule(
     Raises
     ------
     AnalysisError
-        There are such strata and the rule is ``"fail"``, or all are such under ``"average"``.
+        There are such strata and the rule is ``"fail"``, or all are such under ``"average"``, or there is one
+        unit in all under ``"adjust"``.
 
     Notes
     -----
@@ -48,12 +49,12 @@ def with_lonely_rule(
         return within
     if rule == "fail":
         raise lonely_error(stage)
+    if stage.units == 1 or (rule == "average" and lonely.all()):
+        raise lonely_error(stage)
     if rule == "adjust":
         share = stage.open_share if stage.factor is None else stage.open_share * stage.factor
         apart = (totals[lonely] - grand) * np.sqrt(share[lonely])[:, None]
         return within + apart.T @ apart
-    if lonely.all():
-        raise lonely_error(stage)
     return within * (stage.strata / (stage.strata - int(lonely.sum())))
 
 

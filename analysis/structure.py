@@ -10,7 +10,7 @@ from analysis.arrays import BoolArray, DesignArrays, FloatArray, IntArray, Joint
 from analysis.columns import Codes, column, encode, numbers
 from analysis.lonely import lonely_error
 from analysis.stages import later_stage, refuse_missing, with_fpc
-from analysis.unequal import PairVariance, Pps, joint_stage
+from analysis.unequal import PairVariance, Pps, joint_stage, no_probabilities
 from analysis.variance import Domains, degrees_of_freedom, rows_in
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -78,7 +78,10 @@ def build_arrays(frame: "pd.DataFrame", names: DesignColumns, lonely_psu: Lonely
     for level in range(len(names.psu)):
         stages.append(_first(frame, names) if level == 0 else later_stage(frame, names, stages, level))
     joint = None
-    if names.pps is not None and not (isinstance(names.pps, str) and names.pps == "brewer"):
+    if isinstance(names.pps, str) and names.pps == "brewer":
+        if stages[0].probability is None:
+            raise no_probabilities()
+    elif names.pps is not None:
         stages[0], joint = joint_stage(stages[0], names.pps, names.variance, _unit_names(frame, names.psu[0]))
     row_weights = _weights(frame, names, stages)
     for level, stage in enumerate(stages):

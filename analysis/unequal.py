@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray, Joint, Stage, sum_by
+from analysis.lonely import lonely_error
 from analysis.options import option_error
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -17,7 +18,16 @@ from custody.messages import gettext as _
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PairVariance", "Pps", "check_pps", "hartley_rao", "joint_stage", "overton", "pair_form"]
+__all__ = [
+    "PairVariance",
+    "Pps",
+    "check_pps",
+    "hartley_rao",
+    "joint_stage",
+    "no_probabilities",
+    "overton",
+    "pair_form",
+]
 
 Pps = Any
 """None, "brewer", "overton", "hr", or a (units, units) matrix of joint inclusion probabilities."""
@@ -147,7 +157,8 @@ def joint_stage(
     Raises
     ------
     AnalysisError
-        Probabilities are missing, or the matrix is not one of joint probabilities of these units.
+        Probabilities are missing, or the matrix is not one of joint probabilities of these units; or a
+        stratum has one unit, and an approximation, or Yates and Grundy's variance, needs pairs.
     """
     if stage.units > MOST_UNITS:
         raise AnalysisError(
@@ -158,7 +169,7 @@ def joint_stage(
     if isinstance(pps, str):
         probability = stage.probability
         if probability is None:
-            raise _no_probabilities()
+            raise no_probabilities()
         rule = overton if pps == "overton" else hartley_rao
         form = rule(probability, stage.stratum)
     else:
@@ -166,13 +177,22 @@ def joint_stage(
         probability = np.diag(matrix).copy()
         _check_diagonal(stage, probability)
         form = pair_form(probability, matrix)
+    if stage.lonely.any() and (isinstance(pps, str) or variance == "YG"):
+        raise lonely_error(stage)
     if variance == "YG":
         form = form - np.diag(form.sum(axis=1))
     population = sum_by(stage.stratum, 1.0 / probability, stage.strata)
     return replace(stage, probability=probability, population=population), Joint(form)
 
 
-def _no_probabilities() -> AnalysisError:
+def no_probabilities() -> AnalysisError:
+    """Describe that nobody said with which probabilities units were drawn.
+
+    Returns
+    -------
+    AnalysisError
+        To be raised by the caller.
+    """
     return AnalysisError(
         "ANA-PPS",
         _("Unequal probabilities need a column of inclusion probabilities, above 0 and at most 1."),
@@ -181,7 +201,10 @@ def _no_probabilities() -> AnalysisError:
 
 
 def _matrix(stage: Stage, pps: Any, labels: "pd.Series[Any] | None") -> FloatArray:
-    values = np.asarray(pps, dtype=np.float64)
+    try:
+        values = np.asarray(pps, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise _matrix_error(_("Joint probabilities must be symmetric, above 0 and at most 1.")) from error
     if values.shape != (stage.units, stage.units):
         raise _matrix_error(
             _("The matrix of joint probabilities must have {count:,} rows and columns, one a unit.").format(
@@ -190,7 +213,9 @@ def _matrix(stage: Stage, pps: Any, labels: "pd.Series[Any] | None") -> FloatArr
         )
     order = _unit_order(stage, pps, labels)
     values = values[np.ix_(order, order)]
+    single = np.diag(values) * (1.0 + ALIKE)
     inside = np.isfinite(values).all() and values.min() > 0 and values.max() <= 1
+    inside = inside and (values <= np.minimum(single[:, None], single)).all()
     if not inside or not np.allclose(values, values.T, rtol=ALIKE, atol=0.0):
         raise _matrix_error(_("Joint probabilities must be symmetric, above 0 and at most 1."))
     return values
@@ -201,9 +226,10 @@ def _unit_order(stage: Stage, pps: Any, labels: "pd.Series[Any] | None") -> IntA
     unit = stage.row_unit()
     first = np.full(stage.units, unit.size, dtype=np.int64)
     np.minimum.at(first, unit, np.arange(unit.size))
-    if labels is not None and hasattr(pps, "index"):
-        places = pps.index.get_indexer(labels.iloc[first])
-        if (places < 0).any() or not pps.index.equals(pps.columns):
+    if labels is not None and hasattr(pps, "columns"):
+        known = pps.index.is_unique and pps.index.equals(pps.columns)
+        places = pps.index.get_indexer(labels.iloc[first]) if known else np.full(stage.units, -1)
+        if (places < 0).any():
             raise _matrix_error(_("The labels of the matrix are not those of the units."))
         return np.asarray(places, dtype=np.int64)
     return np.argsort(np.argsort(first)).astype(np.int64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 
 from analysis.arrays import BoolArray, FloatArray
-from analysis.columns import Codes, column, combine, encode, is_labelled, numbers
+from analysis.columns import Codes, as_names, column, combine, encode, is_labelled, numbers
 from analysis.estimators import Term
 from analysis.lazy import LazyModule
 from analysis.variance import Domains
@@ -87,7 +87,7 @@ def read_variables(
     Variables
         Terms in the order given; levels in category order, else ascending.
     """
-    names = [variables] if isinstance(variables, str) else list(variables)
+    names = as_names(variables)
     if not names:
         raise AnalysisError("ANA-OPTION", _("No variable was named."), hint=_("Name at least one column."))
     columns = [_read(column(frame, name)) for name in names]
@@ -114,7 +114,7 @@ def read_numbers(
     AnalysisError
         A column holds text or categories, or an infinite number.
     """
-    names = [variables] if isinstance(variables, str) else list(variables)
+    names = as_names(variables)
     if not names:
         raise AnalysisError("ANA-OPTION", _("No variable was named."), hint=_("Name at least one column."))
     return _assemble(frame, [_numeric(column(frame, name)) for name in names], by, na)
@@ -185,7 +185,7 @@ def _find_level(series: "pd.Series[Any]", codes: Codes, level: object) -> int:
     if level in codes.levels:
         return codes.levels.index(level)
     declared = isinstance(series.dtype, pd.CategoricalDtype) and level in series.cat.categories
-    if declared or isinstance(level, bool):
+    if declared or (isinstance(level, bool) and pd.api.types.is_bool_dtype(series.dtype)):
         return len(codes.levels)
     raise AnalysisError(
         "ANA-LEVEL",
@@ -218,7 +218,7 @@ def domains_of(
     names : pandas.DataFrame
         (domains, by columns).
     """
-    columns = [] if by is None else [by] if isinstance(by, str) else list(by)
+    columns = [] if by is None else as_names(by)
     if not columns:
         return Domains(None, 1, len(frame)), pd.DataFrame(index=range(1))
     series = [column(frame, name) for name in columns]
@@ -235,6 +235,8 @@ def domains_of(
         if na == "fail":
             _refuse_missing(name, part.codes >= 0)
     groups, members = combine(parts)
+    if not members.size:
+        raise _no_value(str(columns[0]))
     names = {
         name: _group_names(one, part.levels, members[:, j])
         for j, (name, one, part) in enumerate(zip(columns, series, parts, strict=True))
@@ -304,13 +306,14 @@ def _assemble(
     ]
     labels = [(one.name, level) for one in columns for level in one.levels]
     if not terms:
-        raise AnalysisError(
-            "ANA-EMPTY",
-            _("The column has no value at all."),
-            hint=_("Check the column."),
-            column=columns[0].name,
-        )
+        raise _no_value(columns[0].name)
     return Variables(tuple(terms), tuple(labels), domains, names)
+
+
+def _no_value(name: str) -> AnalysisError:
+    return AnalysisError(
+        "ANA-EMPTY", _("The column has no value at all."), hint=_("Check the column."), column=name
+    )
 
 
 def _all_present(masks: Sequence[BoolArray | None]) -> BoolArray | None:
