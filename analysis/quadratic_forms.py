@@ -32,8 +32,8 @@ NEAR_MEAN: Final = 1e-5
 """Below this value of the signed root the saddlepoint formula is 0/0 and its limit is taken."""
 BEND: Final = 0.5
 """How far the path of the integral turns to the right."""
-STEP: Final = 0.01
-"""Step of the integral; halving it moves no digit above 1e-13."""
+STEP: Final = 0.02
+"""Step of the integral; halving it moves no digit above 1e-12."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,16 +179,17 @@ def _saddlepoint_tail(form: _Form) -> float:
 def _exact_tail(form: _Form) -> float:
     """Integrate along a hyperbola through the saddlepoint, or beside it where that lies near the pole at 0.
 
-    The path bends to the right, where the integrand dies out without oscillating.
+    The path bends to the right, where the integrand dies out without oscillating; its lower half mirrors the
+    upper one.
     """
     s = form.saddlepoint()
     spread = 1 / np.sqrt(form.slope(s, 2))
     centre = s if abs(s) > 0.5 * spread else min(0.5 * spread, 0.25 / float(form.weights.max()))
     reach = 8.0 if form.threshold > 0 else 40.0
-    v = np.arange(-reach, reach + STEP / 2, STEP)
+    v = np.arange(0.0, reach, STEP)
     path = centre + spread * (1j * np.sinh(v) + BEND * (np.cosh(v) - 1))
     speed = spread * (1j * np.cosh(v) + BEND * np.sinh(v))
     logs = (form.counts[:, None] * np.log(1 - 2 * form.weights[:, None] * path)).sum(axis=0)
     values = np.exp(-0.5 * logs - path * form.threshold) * speed / path
-    tail = float((values.sum() * STEP / (2j * np.pi)).real)
+    tail = float((values.sum() - values[0] / 2).imag * STEP / np.pi)
     return min(max(tail if centre > 0 else 1 + tail, 0.0), 1.0)
