@@ -54,11 +54,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Histogram:
-    """Bin of each row, and the weight up to and with each bin."""
+    """Bin of each row, the weight up to and with each bin, the bins with rows, largest and last weight."""
 
-    bins: IntArray
+    bins: "np.ndarray[tuple[int, ...], np.dtype[np.int16]]"
     cumulative: FloatArray
     filled: IntArray
+    most: float
+    last: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +141,7 @@ class Sample:
         if histogram is None:
             return self.whole()
         cumulative, filled = histogram.cumulative, histogram.filled
-        reach = 2 * self._most()
+        reach = 2 * histogram.most
         ends = prob * cumulative[-1] + np.array([-reach, reach])
         first, last = np.searchsorted(cumulative[filled], ends)
         first, last = max(int(first) - 1, 0), min(int(last) + 1, filled.size - 1)
@@ -150,29 +152,21 @@ class Sample:
             self._cache[key] = found
         return found
 
-    def _most(self) -> float:
-        found = self._cache.get("most")
-        if not isinstance(found, float):
-            found = float(self.weights.max())
-            self._cache["most"] = found
-        return found
-
     def _cut(self, first: int, last: int, histogram: _Histogram) -> Window:
         bins = histogram.bins
-        rows = np.flatnonzero((bins >= first) & (bins <= last))
+        rows = np.flatnonzero(bins == first if first == last else (bins >= first) & (bins <= last))
         if 2 * rows.size > bins.size:
             return self.whole()
         rows = rows[np.argsort(self.values[rows], kind="stable")]
         weights = self.weights[rows]
         below = histogram.cumulative[first - 1] if first else 0.0
-        top = np.flatnonzero(self.values == self.values.max())[-1]
         return Window(
             self.values[rows],
             weights,
             below + np.cumsum(weights),
             float(histogram.cumulative[-1]),
             bins.size,
-            float(self.weights[top]),
+            histogram.last,
         )
 
     def _histogram(self) -> _Histogram | None:
@@ -185,9 +179,11 @@ class Sample:
             scale = np.float64(BINS) / np.float64(high - low)
         if not (np.isfinite(scale) and scale > 0):
             return None
-        bins = np.minimum(((self.values - low) * scale).astype(np.int64), BINS - 1)
+        bins = np.minimum(((self.values - low) * scale).astype(np.int16), BINS - 1)
         weights = np.bincount(bins, weights=self.weights, minlength=BINS)
-        histogram = _Histogram(bins, np.cumsum(weights), np.flatnonzero(weights > 0))
+        last = float(self.weights[np.flatnonzero(self.values == high)[-1]])
+        most = float(self.weights.max())
+        histogram = _Histogram(bins, np.cumsum(weights), np.flatnonzero(weights > 0), most, last)
         self._cache["histogram"] = histogram
         return histogram
 
