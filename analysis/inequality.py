@@ -73,9 +73,10 @@ def _distances(
 ) -> FloatArray:
     """Give the weighted sum of distances of each row from the rows of its domain (rows outside: anything)."""
     codes = domains.codes
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)
     if codes is not None:
-        order = order[np.argsort(codes[order], kind="stable")]
+        small = codes[order].astype(np.uint16 if domains.count < 2**16 else np.int64)
+        order = order[np.argsort(small, kind="stable")]  # by digits where 16 bits are enough
     ordered, w = values[order], weights[order]
     last = np.append(ordered[1:] != ordered[:-1], True)
     if codes is not None:

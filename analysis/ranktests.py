@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
-from analysis.arrays import DesignArrays, FloatArray
+from analysis.arrays import DesignArrays, FloatArray, IntArray
 from analysis.lazy import LazyModule
 from analysis.options import option_error
 from analysis.tested import SurveyTest
@@ -65,11 +65,10 @@ def population_ranks(values: FloatArray, weights: FloatArray, ties: Ties = "aver
     >>> population_ranks(np.array([5.0, 1.0, 5.0]), np.array([1.0, 2.0, 3.0]), "weighted").tolist()
     [4.0, 1.0, 4.0]
     """
-    order = np.argsort(values, kind="stable")
-    ordered, sorted_weights = values[order], weights[order]
+    order, first = _sorted(values, in_file_order=ties == "average")
+    sorted_weights = weights[order]
     upper = np.cumsum(sorted_weights)
-    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    sizes = np.diff(np.append(first, ordered.size))
+    sizes = np.diff(np.append(first, values.size))
     if ties == "average":
         shared = np.add.reduceat(upper - sorted_weights / 2, first) / sizes
     else:
@@ -78,6 +77,23 @@ def population_ranks(values: FloatArray, weights: FloatArray, ties: Ties = "aver
     ranks = np.empty_like(upper)
     ranks[order] = np.repeat(shared, sizes)
     return ranks
+
+
+def _sorted(values: FloatArray, in_file_order: bool) -> tuple[IntArray, IntArray]:
+    """Sort rows: their order, and the place of the first of each run of equal values.
+
+    The fast sort of numpy is not stable. Where equal values must stay in file order, the runs are sorted once
+    more by number, which numpy does by digits for 16 bits.
+    """
+    order = np.argsort(values)
+    ordered = values[order]
+    starts = np.append(True, ordered[1:] != ordered[:-1])
+    first = np.flatnonzero(starts)
+    if in_file_order and first.size < values.size:
+        run = np.empty(values.size, dtype=np.uint16 if first.size < 2**16 else np.int64)
+        run[order] = np.cumsum(starts) - 1
+        order = np.argsort(run, kind="stable")
+    return order, first
 
 
 def rank_test_of(data: Grouped, arrays: DesignArrays, test: RankTest | Scores, ties: Ties) -> SurveyTest:

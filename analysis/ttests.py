@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.arrays import BoolArray, DesignArrays, FloatArray
 from analysis.columns import column, encode
-from analysis.estimators import Linear, Term, means
+from analysis.estimators import Linear, Term, _counts, means
 from analysis.formulas import Formula, parse_formula
 from analysis.options import option_error
 from analysis.tested import SurveyTest, f_test, t_test
@@ -80,10 +80,13 @@ def read_grouped(frame: "pd.DataFrame", formula: str, na: Missing) -> Grouped:
     codes = encode(column(frame, parsed.group))
     refuse_missing(codes.codes >= 0, na, parsed.group)
     used &= codes.codes >= 0
-    present = np.bincount(codes.codes[used], minlength=len(codes.levels)) > 0
-    number = np.where(present, np.cumsum(present) - 1, -1)
-    groups = np.where(used, number[codes.codes], present.sum())
-    levels = tuple(str(name) for name, some in zip(codes.levels, present, strict=True) if some)
+    levels = tuple(str(name) for name in codes.levels)
+    groups = codes.codes
+    if not used.all():
+        present = np.bincount(groups[used], minlength=len(levels)) > 0
+        number = np.append(np.cumsum(present) - 1, present.sum())
+        groups = number[np.where(used, groups, len(levels))]
+        levels = tuple(name for name, some in zip(levels, present, strict=True) if some)
     return _grouped(parsed, values, used, Domains(groups, len(levels), len(frame)), levels)
 
 
@@ -230,5 +233,5 @@ def _means(data: Grouped, arrays: DesignArrays) -> tuple[Linear, int]:
         )
     if data.domains.codes is None:
         return linear, int(linear.df[0, 0])
-    whole = means([term], Domains(None, 1, data.domains.rows), arrays)
-    return linear, int(whole.df[0, 0])
+    _n, df = _counts(term, Domains(None, 1, data.domains.rows), arrays)
+    return linear, int(df[0])
