@@ -21,13 +21,15 @@ HOW: Final = (
 OTHERS: Final = (
     ("MAILED", "発送した", "mailed"),
     ("SPOILED", "破損・印刷不良で使わない", "spoiled"),
+    ("DESTROYED", "廃棄した", "destroyed"),
+    ("RETURNED_UNUSED", "使わずに区へ返した", "given back to staff unused"),
     ("END", "理由の終わり", "end of the reason"),
 )
 """Codes that are no reasons: states, and the end of a reason."""
 
 COLUMNS: Final = 2
-ROWS: Final = 10
-CELL: Final = (92 * MM, 25 * MM)
+ROWS: Final = 11
+CELL: Final = (92 * MM, 23 * MM)
 LEFT: Final = 13 * MM
 TOP: Final = 262 * MM
 SIDE: Final = 18 * MM

@@ -143,6 +143,7 @@ def test_copies_of_copies_count_against_the_first_run(print_: Print) -> None:
 def test_training_without_an_operator_prints_as_ever(print_: Print) -> None:
     print_(operator="")
     assert print_(operator="", reason="jam").labels == 60
+    assert print_(reason="jam", sheets="1").labels == 12  # what was printed in training does not count
 
 
 def test_run_closes_when_printed_is_mailed_spoiled_given_back_and_destroyed(

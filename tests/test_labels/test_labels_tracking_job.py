@@ -23,7 +23,7 @@ from labels.jobs import Job
 from labels.live import scan_lines
 from labels.reason_sheet import write_reason_sheet
 from labels.reasons import REASON_MARK, reasons
-from labels.scans import parse_code
+from labels.scans import ScanMode, parse_code
 from labels.waves import by_day, by_reason, by_wave, to_take_out
 
 from .conftest import CREATED
@@ -252,8 +252,14 @@ def test_the_sheet_of_reasons_reads_back(tmp_path: Path, fonts: FontChain) -> No
     assert len(document) == 1
     page = np.ascontiguousarray(document[0].render(scale=200 / 72).to_numpy())
     read = {code.text for code in zxingcpp.read_barcodes(page)}
-    others = {REASON_MARK + code for code in ("MAILED", "SPOILED", "END")}
+    others = {"R.MAILED", "R.SPOILED", "R.DESTROYED", "R.RETURNED_UNUSED", "R.END"}
     assert read == {reason.scan_code for reason in reasons().values()} | others
+    mode = ScanMode()
+    for code in others - {"R.END"}:
+        mode.take(code, 1)
+        scan = mode.take("0123456789ABC59", 2)
+        assert scan is not None
+        assert (REASON_MARK + scan.state.upper(), scan.reason) == (code, "")
 
 
 def test_commands_take_a_reason_a_wave_and_the_keyboard(

@@ -98,6 +98,24 @@ def test_a_bare_token_undoes_what_was_recorded_last(ledger: ScanLedger) -> None:
     assert {piece.state for piece in ledger.pieces() if piece.token == A} == {"printed"}
 
 
+def test_a_label_scanned_again_after_undo_keeps_nothing_of_the_first_reason(ledger: ScanLedger) -> None:
+    ledger.scan([f"{A}.2.1"], reason="MOVED")
+    assert ledger.undo(f"{A}.2.1", "misread").reason == ""
+    ledger.scan([f"{A}.2.1"], "undeliverable")
+    assert state_of(ledger, A) == ("undeliverable", 2, "")
+
+
+def test_a_label_printed_for_a_void_token_is_void_from_the_start() -> None:
+    pieces, numbers = Pieces(), {"token": A, "copy": 1, "run": 1, "wave": 1}
+    acts: list[tuple[str, dict[str, Fact]]] = [
+        (names.VOIDED, {"token": A}),
+        (names.RUN, {"run": 1}),
+        (names.PRINTED, {**numbers}),
+    ]
+    pieces.follow(Event(seq, "", kind, facts, "", "") for seq, (kind, facts) in enumerate(acts, start=1))
+    assert pieces.newest[A].state == "voided"
+
+
 def test_mail_of_a_wave_leaves_the_other_waves_in_hand(ledger: ScanLedger) -> None:
     ledger.record_run({"run": 4}, [(C, 1), (D, 1)], [], run=4, wave=4)
     assert ledger.mail("2009-11-20", wave=4) == 2
