@@ -1,7 +1,7 @@
 """Agreement of two ratings (Cohen's kappa) and of several items (Cronbach's alpha), with standard errors."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["cohen_kappa", "cronbach_alpha", "read_items", "read_ratings"]
+
+NO_SPREAD: Final = 1e-28
+"""A variance below this share of the mean square is the rounding noise of equal values."""
 
 
 def read_ratings(
@@ -193,14 +196,21 @@ def cronbach_alpha(terms: Sequence[Term], domains: Domains, arrays: DesignArrays
         apart = values - domains.spread(np.nan_to_num(mean))
         return apart * apart
 
-    items = np.sum([squared(term.values) for term in terms], axis=0)
-    total = squared(np.sum([term.values for term in terms], axis=0))
+    items, score = np.sum([squared(term.values) for term in terms], axis=0), _score(terms)
+    total = squared(score)
     parts, whole = domains.sums(weights * items), domains.sums(weights * total)
-    ratio = _divide(parts, np.where(whole > 0, whole, 0.0))
+    whole = np.where(whole > NO_SPREAD * domains.sums(weights * score**2), whole, 0.0)
+    ratio = _divide(parts, whole)
     factor = len(terms) / (len(terms) - 1)
     scale = domains.spread(np.nan_to_num(_divide(np.full_like(whole, factor), whole)))
     influence = -scale * weights * (items - domains.spread(np.nan_to_num(ratio)) * total)
     return _linear(factor * (1 - ratio), influence, used, domains, arrays)
+
+
+def _score(terms: Sequence[Term]) -> FloatArray:
+    """Sum of the items."""
+    score: FloatArray = np.sum([term.values for term in terms], axis=0)
+    return score
 
 
 def _linear(
