@@ -1,25 +1,29 @@
 """A run has an operator and an allowance of spoils, and closes only when every label is accounted for."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from custody.cli import run as command
+from custody.clock import SimulatedClock
 from custody.errors import InputError, LabelError
 from custody.fonts import FontChain
 from custody.keys import KeyStore
-from custody.ledger import Ledger
+from custody.ledger import Fact, Ledger
 from labels.job_printing import print_package
 from labels.job_report import make_report
 from labels.jobs import Job
 from labels.photocopies import second_scans
 from labels.pieces import RUN
-from labels.print_control import allowance, print_runs
+from labels.print_control import allowance, check_spoils, print_runs
 from labels.printing import PrintRun
-from labels.run_closing import close_run, run_balance
+from labels.run_closing import RunBalance, close_run, run_balance
 from labels.scans import Scan
+from labels.tracking import ScanLedger
+from labels.waves import first_mailing
 
 Labels = Callable[[int], pd.DataFrame]
 Sealed = Callable[..., Path]
@@ -275,3 +279,58 @@ def test_command_lists_and_closes_runs(
         assert command(["--lang", "en", "labels", *arguments]) == code
         output = capsys.readouterr()
         assert said in output.out + output.err
+
+
+def test_every_copy_of_a_label_counts_once_in_its_own_run(print_: Print, folder: Path) -> None:
+    print_()
+    print_(reason="jam", sheets="1")
+    print_(reason="torn", sheets="1", second_operator="cd")
+    with Job.open(folder).tracking() as tracking:
+        found = [run_balance(tracking.ledger, run) for run in (1, 2, 3)]
+    assert [(one.printed, one.spoiled, one.in_hand, one.difference) for one in found] == [
+        (60, 12, 48, 0),
+        (12, 12, 0, 0),
+        (12, 0, 12, 0),
+    ]
+
+
+def test_a_copy_destroyed_before_it_is_replaced_stays_destroyed_whatever_the_reason(
+    print_: Print, table: pd.DataFrame, folder: Path
+) -> None:
+    print_()
+    assert not scan(folder, [table["token"][0]], "destroyed")
+    assert not scan(folder, [table["token"][1]], "spoiled")
+    assert print_(reason="lost", spoiled=True).labels == 2
+    with Job.open(folder).tracking() as tracking:
+        found = run_balance(tracking.ledger, 1)
+    assert (found.destroyed, found.spoiled, found.lost, found.in_hand, found.difference) == (1, 1, 0, 58, 0)
+
+
+@pytest.mark.parametrize(
+    "one", ["mailed", "spoiled", "returned_unused", "destroyed", "lost", "voided", "in_hand", ""]
+)
+def test_a_run_is_balanced_where_nothing_is_in_hand_void_or_missing(one: str) -> None:
+    names = ("mailed", "spoiled", "returned_unused", "destroyed", "lost", "voided", "in_hand")
+    counts = {**dict.fromkeys(names, 0), **({one: 9} if one else {})}
+    assert RunBalance(1, 9, **counts).balanced is (one not in ("voided", "in_hand", ""))
+    assert not RunBalance(1, 8, **counts).balanced
+    assert RunBalance(1, 8, **counts).difference == (-1 if one else 8)
+
+
+def test_spoils_of_one_mailing_do_not_count_in_another(tmp_path: Path, table: pd.DataFrame) -> None:
+    tokens = table["token"].tolist()
+    facts: dict[str, Fact] = {"labels": 60, "sheets": 5, "per_sheet": 12, "operator": "ab"}
+    with ScanLedger.open(tmp_path / "ledger.sqlite", SimulatedClock(datetime(2009, 11, 9, 9))) as tracking:
+        for run, wave, printed, copy in ((1, 1, tokens, 1), (2, 2, tokens, 1), (3, 1, tokens[:20], 2)):
+            rows = [(token, copy) for token in printed]
+            tracking.record_run({**facts, "run": run, "wave": wave}, rows, [], run=run, wave=wave)
+        check_spoils(tracking.ledger, tokens[:20], 2, "ab", "")
+        with pytest.raises(LabelError, match="of run 2"):
+            check_spoils(tracking.ledger, tokens[:21], 2, "ab", "")
+        with pytest.raises(LabelError, match="of run 1"):
+            check_spoils(tracking.ledger, tokens[:1], 1, "ab", "")
+        assert first_mailing(tracking) == ""
+        tracking.mail("2009-11-09", wave=2)
+        assert first_mailing(tracking) == ""  # the plan counts from the first wave
+        tracking.mail("2009-11-08", wave=1)
+        assert first_mailing(tracking) == "2009-11-08"
