@@ -1,7 +1,7 @@
 """Tests, contrasts, the Gini coefficient and standardised rates as methods of a design."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 from analysis.design_base import DesignBase
 from analysis.inequality import ginis
@@ -10,7 +10,7 @@ from analysis.mean_methods import estimate_of
 from analysis.ranktests import RankTest, Scores, Ties, rank_test_of
 from analysis.results import Estimate
 from analysis.standardise import cells_of, standardised_means
-from analysis.tested import SurveyTest
+from analysis.tested import DomainTests, SurveyTest
 from analysis.ttests import read_grouped, refuse_missing, t_test_of
 from analysis.variables import Missing, read_numbers, read_variables
 
@@ -22,7 +22,24 @@ class TestMethods(DesignBase):
 
     __slots__ = ()
 
-    def ttest(self, formula: str, *, null: float = 0.0, na: Missing = "fail") -> SurveyTest:
+    @overload
+    def ttest(
+        self, formula: str, by: None = None, *, null: float = 0.0, na: Missing = "fail"
+    ) -> SurveyTest: ...
+
+    @overload
+    def ttest(
+        self, formula: str, by: str | Sequence[str], *, null: float = 0.0, na: Missing = "fail"
+    ) -> DomainTests: ...
+
+    def ttest(
+        self,
+        formula: str,
+        by: str | Sequence[str] | None = None,
+        *,
+        null: float = 0.0,
+        na: Missing = "fail",
+    ) -> SurveyTest | DomainTests:
         """Test a mean, a mean difference of pairs, or the difference of two groups.
 
         Parameters
@@ -30,6 +47,8 @@ class TestMethods(DesignBase):
         formula : str
             ``"y ~ group"`` (two levels), ``"y ~ 0"``, or ``"before - after ~ 0"``. Arithmetic over columns is
             allowed at the left; names with blanks or signs stand in backticks.
+        by : str or sequence of str, optional
+            Columns whose combinations are the domains: one test in each.
         null : float
             Mean or difference under the hypothesis.
         na : {"fail", "domain", "listwise"}
@@ -38,8 +57,9 @@ class TestMethods(DesignBase):
 
         Returns
         -------
-        SurveyTest
-            For two groups the second level minus the first.
+        SurveyTest or DomainTests
+            For two groups the second level minus the first. With `by`, one test a domain, and none where it
+            is not possible.
 
         Raises
         ------
@@ -57,16 +77,39 @@ class TestMethods(DesignBase):
         ----------
         Korn, E.L. and Graubard, B.I. (1999). Analysis of Health Surveys. Wiley, section 3.2.
         """
-        return t_test_of(read_grouped(self._data, formula, na), self.arrays, null)
+        return t_test_of(read_grouped(self._data, formula, na, by), self.arrays, null)
 
+    @overload
+    def ranktest(
+        self,
+        formula: str,
+        test: RankTest | Scores = "wilcoxon",
+        by: None = None,
+        *,
+        ties: Ties = "average",
+        na: Missing = "fail",
+    ) -> SurveyTest: ...
+
+    @overload
     def ranktest(
         self,
         formula: str,
         test: RankTest | Scores = "wilcoxon",
         *,
+        by: str | Sequence[str],
         ties: Ties = "average",
         na: Missing = "fail",
-    ) -> SurveyTest:
+    ) -> DomainTests: ...
+
+    def ranktest(
+        self,
+        formula: str,
+        test: RankTest | Scores = "wilcoxon",
+        by: str | Sequence[str] | None = None,
+        *,
+        ties: Ties = "average",
+        na: Missing = "fail",
+    ) -> SurveyTest | DomainTests:
         """Compare the distribution of a variable between groups by ranks.
 
         Parameters
@@ -77,6 +120,8 @@ class TestMethods(DesignBase):
             Scores: the rank itself, its normal quantile, whether it is above the middle; kruskal is wilcoxon,
             usually of more than two groups. A function takes the (rows,) estimated population ranks and the
             estimated population size, and returns (rows,) scores. R's spellings are taken too.
+        by : str or sequence of str, optional
+            Columns whose combinations are the domains: one test in each, of the ranks within it.
         ties : {"average", "weighted"}
             Rank of equal values: the plain mean of their ranks, as R (with unequal weights it depends a
             little on the order of rows), or their weighted mean, which does not.
@@ -85,8 +130,9 @@ class TestMethods(DesignBase):
 
         Returns
         -------
-        SurveyTest
+        SurveyTest or DomainTests
             Two groups: difference of mean scores, t with degf - 1. More groups: Wald's chi-squared, p by F.
+            With `by`, one test a domain, and none where it is not possible.
 
         Raises
         ------
@@ -103,7 +149,7 @@ class TestMethods(DesignBase):
         Lumley, T. and Scott, A.J. (2013). Two-sample rank tests under complex sampling. Biometrika 100,
         831-842.
         """
-        return rank_test_of(read_grouped(self._data, formula, na), self.arrays, test, ties)
+        return rank_test_of(read_grouped(self._data, formula, na, by), self.arrays, test, ties)
 
     def contrast(
         self,

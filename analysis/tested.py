@@ -18,7 +18,7 @@ else:
     pd = LazyModule("pandas")
     special = LazyModule("scipy.special")
 
-__all__ = ["SurveyTest", "f_test", "t_test"]
+__all__ = ["DomainTests", "SurveyTest", "f_test", "t_test"]
 
 _ZERO = 1e-12
 """A standard error below this share of the values' size is rounding."""
@@ -135,6 +135,44 @@ class SurveyTest:
         from analysis.html import table_html
 
         return table_html(self.tidy(), table_id="hyohon-test")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DomainTests:
+    """The same test in each domain.
+
+    Attributes
+    ----------
+    by : pandas.DataFrame
+        (domains, by columns) names of the domains.
+    tests : tuple of (SurveyTest or None)
+        (domains,) None where a domain cannot be tested: a group is not there, nothing varies, or no degree of
+        freedom is left.
+    """
+
+    by: "pd.DataFrame"
+    tests: tuple[SurveyTest | None, ...]
+
+    def tidy(self) -> "pd.DataFrame":
+        """One row a domain.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The ``by`` columns, then those of `SurveyTest.tidy`; without numbers where there is no test.
+        """
+        rows = [pd.DataFrame([{}]) if test is None else test.tidy() for test in self.tests]
+        columns = pd.concat(rows, ignore_index=True)
+        return pd.concat([self.by, columns], axis=1)
+
+    def __repr__(self) -> str:
+        done = sum(test is not None for test in self.tests)
+        return f"<DomainTests: {done} tests in {len(self.tests)} domains>"
+
+    def _repr_html_(self) -> str:
+        from analysis.html import table_html
+
+        return table_html(self.tidy(), table_id="hyohon-tests")
 
 
 def t_test(

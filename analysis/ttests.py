@@ -1,17 +1,18 @@
 """Tests of one mean, of paired values, and of the means of groups."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from analysis.arrays import BoolArray, DesignArrays, FloatArray
+from analysis.arrays import BoolArray, DesignArrays, FloatArray, IntArray
 from analysis.columns import column, encode
-from analysis.estimators import Linear, Term, _counts, means
+from analysis.estimators import Term, _counts, means
 from analysis.formulas import Formula, parse_formula
 from analysis.options import option_error
-from analysis.tested import SurveyTest, f_test, t_test
-from analysis.variables import Missing
+from analysis.tested import DomainTests, SurveyTest, f_test, t_test
+from analysis.variables import Missing, domains_of
 from analysis.variance import Domains
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -24,7 +25,7 @@ __all__ = ["Grouped", "compare_groups", "read_grouped", "refuse_missing", "t_tes
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouped:
-    """A response and the groups of its rows.
+    """A response and the groups of its rows, in each domain.
 
     Attributes
     ----------
@@ -33,21 +34,40 @@ class Grouped:
     values : FloatArray
         (rows,) the response; 0 in rows that are not used.
     used : BoolArray or None
-        (rows,) rows with a response and a group; None: all.
-    domains : Domains
-        The groups; one domain of all rows for one sample.
+        (rows,) rows with a response, a group and a domain; None: all.
+    groups : IntArray or None
+        (rows,) group of each row, where it is used; None for one sample.
     levels : tuple of str
         Names of the groups; empty for one sample.
+    domains : Domains
+        The domains in which the test is made.
+    by : pandas.DataFrame
+        (domains, by columns) their names; without columns where there is one test.
     """
 
     formula: Formula
     values: FloatArray
     used: BoolArray | None
-    domains: Domains
+    groups: IntArray | None
     levels: tuple[str, ...]
+    domains: Domains
+    by: "pd.DataFrame"
+
+    @property
+    def cells(self) -> Domains:
+        """The groups of each domain, domain first."""
+        if self.groups is None:
+            return self.domains
+        count = self.domains.count * len(self.levels)
+        codes = self.groups
+        if self.domains.codes is not None:
+            codes = self.domains.codes * len(self.levels) + codes
+        return Domains(codes if self.used is None else np.where(self.used, codes, count), count, codes.size)
 
 
-def read_grouped(frame: "pd.DataFrame", formula: str, na: Missing) -> Grouped:
+def read_grouped(
+    frame: "pd.DataFrame", formula: str, na: Missing, by: str | Sequence[str] | None = None
+) -> Grouped:
     """Read the two sides of a formula.
 
     Parameters
@@ -57,7 +77,10 @@ def read_grouped(frame: "pd.DataFrame", formula: str, na: Missing) -> Grouped:
     formula : str
         See `parse_formula`.
     na : {"fail", "domain", "listwise"}
-        Rows without a response or a group: refused, or outside (the two restrictions are the same here).
+        Rows without a response, a group or a domain: refused, or outside (the two restrictions are the same
+        here).
+    by : str or sequence of str, optional
+        Domain columns.
 
     Returns
     -------
@@ -75,33 +98,40 @@ def read_grouped(frame: "pd.DataFrame", formula: str, na: Missing) -> Grouped:
     values = parsed.values(frame)
     used = ~np.isnan(values)
     refuse_missing(used, na, parsed.response.text)
-    if parsed.group is None:
-        return _grouped(parsed, values, used, Domains(None, 1, len(frame)), ())
-    codes = encode(column(frame, parsed.group))
-    refuse_missing(codes.codes >= 0, na, parsed.group)
-    used &= codes.codes >= 0
-    levels = tuple(str(name) for name in codes.levels)
-    groups = codes.codes
-    if not used.all():
-        present = np.bincount(groups[used], minlength=len(levels)) > 0
-        number = np.append(np.cumsum(present) - 1, present.sum())
-        groups = number[np.where(used, groups, len(levels))]
-        levels = tuple(name for name, some in zip(levels, present, strict=True) if some)
-    return _grouped(parsed, values, used, Domains(groups, len(levels), len(frame)), levels)
-
-
-def _grouped(
-    formula: Formula, values: FloatArray, used: BoolArray, domains: Domains, levels: tuple[str, ...]
-) -> Grouped:
+    domains, names = domains_of(frame, by, na)
+    if domains.codes is not None:
+        used &= domains.codes < domains.count
+    groups, levels = _read_groups(frame, parsed.group, na, used)
     if not used.any():
-        raise AnalysisError(
-            "ANA-EMPTY",
-            _("No row has all values of {formula}.").format(formula=formula.text),
-            hint=_("Check the columns."),
-        )
+        raise _nothing(parsed.text)
     if used.all():
-        return Grouped(formula, values, None, domains, levels)
-    return Grouped(formula, np.where(used, values, 0.0), used, domains, levels)
+        return Grouped(parsed, values, None, groups, levels, domains, names)
+    return Grouped(parsed, np.where(used, values, 0.0), used, groups, levels, domains, names)
+
+
+def _read_groups(
+    frame: "pd.DataFrame", name: str | None, na: Missing, used: BoolArray
+) -> tuple[IntArray | None, tuple[str, ...]]:
+    """Number the groups that have a row used; rows without a group are struck out of `used`, in place."""
+    if name is None:
+        return None, ()
+    codes = encode(column(frame, name))
+    refuse_missing(codes.codes >= 0, na, name)
+    used &= codes.codes >= 0
+    levels = tuple(str(level) for level in codes.levels)
+    if used.all():
+        return codes.codes, levels
+    present = np.bincount(codes.codes[used], minlength=len(levels)) > 0
+    number = np.cumsum(present) - 1
+    return number[codes.codes], tuple(x for x, some in zip(levels, present, strict=True) if some)
+
+
+def _nothing(formula: str) -> AnalysisError:
+    return AnalysisError(
+        "ANA-EMPTY",
+        _("No row has all values of {formula}.").format(formula=formula),
+        hint=_("Check the columns."),
+    )
 
 
 def refuse_missing(present: BoolArray, na: Missing, name: str) -> None:
@@ -131,7 +161,22 @@ def refuse_missing(present: BoolArray, na: Missing, name: str) -> None:
         )
 
 
-def t_test_of(data: Grouped, arrays: DesignArrays, null: float) -> SurveyTest:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Means:
+    """Means of groups in all domains.
+
+    (domains, groups) mean and n; (domains, groups, groups) covariance; (domains,) degrees of freedom of the
+    design over the rows used; size of the values.
+    """
+
+    mean: FloatArray
+    covariance: FloatArray
+    n: IntArray
+    df: IntArray
+    size: float
+
+
+def t_test_of(data: Grouped, arrays: DesignArrays, null: float) -> SurveyTest | DomainTests:
     """Test one mean, or the difference of two.
 
     Parameters
@@ -145,23 +190,16 @@ def t_test_of(data: Grouped, arrays: DesignArrays, null: float) -> SurveyTest:
 
     Returns
     -------
-    SurveyTest
-        t with the design's degrees of freedom (over the rows used) minus 1.
+    SurveyTest or DomainTests
+        t with the design's degrees of freedom (over the rows used) minus 1; one test a domain where there are
+        ``by`` columns.
 
     Raises
     ------
     AnalysisError
         There are groups, but not two; nothing varies; or no degree of freedom is left.
     """
-    if not data.levels and data.domains.codes is None:
-        linear, df = _means(data, arrays)
-        size = float(np.abs(data.values).max())
-        estimate, variance = float(linear.estimate[0, 0]), float(linear.covariance[0, 0])
-        statistic, se, p = t_test(estimate, variance, df - 1, null, size)
-        n = int(linear.n[0, 0])
-        name = _("one-sample t test")
-        return SurveyTest(name, data.formula.text, "t", statistic, df - 1, None, p, estimate, se, null, (), n)
-    if len(data.levels) != 2:
+    if data.groups is not None and len(data.levels) != 2:
         raise AnalysisError(
             "ANA-GROUPS",
             _("A t test compares two groups, and the column has {count} with values: {names}.").format(
@@ -170,11 +208,13 @@ def t_test_of(data: Grouped, arrays: DesignArrays, null: float) -> SurveyTest:
             hint=_("Restrict to two levels by subset(), or use ranktest() or pairwise()."),
             column=data.formula.group,
         )
-    return compare_groups(data, arrays, _("t test"), null)
+    return compare_groups(data, arrays, _("one-sample t test") if data.groups is None else _("t test"), null)
 
 
-def compare_groups(data: Grouped, arrays: DesignArrays, name: str, null: float = 0.0) -> SurveyTest:
-    """Compare the means of two or more groups.
+def compare_groups(
+    data: Grouped, arrays: DesignArrays, name: str, null: float = 0.0
+) -> SurveyTest | DomainTests:
+    """Compare the means of groups, or test one mean.
 
     Parameters
     ----------
@@ -185,53 +225,80 @@ def compare_groups(data: Grouped, arrays: DesignArrays, name: str, null: float =
     name : str
         Name of the test.
     null : float
-        Difference of two groups under the hypothesis.
+        Mean, or difference of two groups, under the hypothesis.
 
     Returns
     -------
-    SurveyTest
-        Two groups: t with df - 1. More: Wald's chi-squared with groups - 1 and df - groups + 1 degrees of
-        freedom, where df are those of the design over the rows used.
+    SurveyTest or DomainTests
+        One sample or two groups: t with df - 1. More: Wald's chi-squared with groups - 1 and df - groups + 1
+        degrees of freedom, where df are those of the design over the rows used. One test a domain where there
+        are ``by`` columns.
 
     Raises
     ------
     AnalysisError
-        There is one group, nothing varies, or no degree of freedom is left.
+        There is one group, nothing varies, or no degree of freedom is left; with ``by`` columns, such domains
+        have no test.
     """
-    count = len(data.levels)
-    if count < 2:
+    means_of = _means(data, arrays)
+    if not data.by.shape[1]:
+        return _test(data, means_of, 0, name, null)
+    tests: list[SurveyTest | None] = []
+    for d in range(data.domains.count):
+        try:
+            tests.append(_test(data, means_of, d, name, null))
+        except AnalysisError:
+            tests.append(None)
+    return DomainTests(data.by, tuple(tests))
+
+
+def _test(data: Grouped, found: _Means, d: int, name: str, null: float) -> SurveyTest:
+    """Make the test of domain d."""
+    there = found.n[d] > 0
+    mean, v = found.mean[d][there], found.covariance[d][np.ix_(there, there)]
+    levels = tuple(level for level, some in zip(data.levels, there, strict=False) if some)
+    df, n, text, count = int(found.df[d]), int(found.n[d].sum()), data.formula.text, mean.size
+    if not count:
+        raise _nothing(text)
+    if data.groups is None:
+        difference, covariance = mean, v
+    else:
+        _check_groups(data, levels)
+        difference = mean[1:] - mean[0]
+        covariance = v[1:, 1:] - v[1:, :1] - v[:1, 1:] + v[0, 0]
+    if difference.size == 1:
+        estimate = float(difference[0])
+        statistic, se, p = t_test(estimate, float(covariance[0, 0]), df - 1, null, found.size)
+        return SurveyTest(name, text, "t", statistic, df - 1, None, p, estimate, se, null, levels, n)
+    residual = df - (count - 1)
+    statistic, p = f_test(difference, covariance, residual, found.size)
+    return SurveyTest(name, text, "Chisq", statistic, count - 1, residual, p, None, None, 0.0, levels, n)
+
+
+def _check_groups(data: Grouped, levels: tuple[str, ...]) -> None:
+    """Refuse fewer than two groups, and groups that are there in rows of weight 0 only."""
+    if len(levels) < 2:
         raise AnalysisError(
             "ANA-GROUPS",
-            _("Two groups with values are needed; there is {names}.").format(names=", ".join(data.levels)),
+            _("Two groups with values are needed; there is {names}.").format(names=", ".join(levels)),
             hint=_("Check the column of groups."),
             column=data.formula.group,
         )
-    linear, df = _means(data, arrays)
-    mean, v, n = linear.estimate[:, 0], linear.covariance, int(linear.n.sum())
-    difference = mean[1:] - mean[0]
-    covariance = v[1:, 1:] - v[1:, :1] - v[:1, 1:] + v[0, 0]
-    text, size = data.formula.text, float(np.abs(data.values).max())
-    if count == 2:
-        estimate = float(difference[0])
-        statistic, se, p = t_test(estimate, float(covariance[0, 0]), df - 1, null, size)
-        return SurveyTest(name, text, "t", statistic, df - 1, None, p, estimate, se, null, data.levels, n)
-    residual = df - (count - 1)
-    statistic, p = f_test(difference, covariance, residual, size)
-    return SurveyTest(name, text, "Chisq", statistic, count - 1, residual, p, None, None, 0.0, data.levels, n)
-
-
-def _means(data: Grouped, arrays: DesignArrays) -> tuple[Linear, int]:
-    """Means by group, and degrees of freedom of the design over all rows used."""
-    term = Term(data.values, data.used)
-    linear = means([term], data.domains, arrays)
-    if np.isnan(linear.estimate).any():
+    if not data.by.shape[1] and len(levels) < len(data.levels):
         raise AnalysisError(
             "ANA-GROUPS",
             _("A group has no row with a weight above zero."),
             hint=_("Leave the group out by subset()."),
             column=data.formula.group,
         )
-    if data.domains.codes is None:
-        return linear, int(linear.df[0, 0])
-    _n, df = _counts(term, Domains(None, 1, data.domains.rows), arrays)
-    return linear, int(df[0])
+
+
+def _means(data: Grouped, arrays: DesignArrays) -> _Means:
+    term, domains = Term(data.values, data.used), data.domains.count
+    linear = means([term], data.cells, arrays)
+    mean = linear.estimate.reshape(domains, -1)
+    width = mean.shape[1]
+    blocks = linear.covariance.reshape(domains, width, domains, width)
+    _n, df = _counts(term, data.domains, arrays)
+    size = float(np.abs(data.values).max())
+    return _Means(mean, np.einsum("dadb->dab", blocks), linear.n.reshape(domains, width), df, size)

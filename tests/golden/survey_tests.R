@@ -1,4 +1,4 @@
-# Golden numbers of contrasts, t tests, rank tests and standardised rates.
+# Golden numbers of contrasts, t tests, rank tests, standardised rates and the Gini coefficient.
 # Run: Rscript tests/golden/survey_tests.R   (Debian: r-base-core, r-cran-survey)
 # Data and designs: survey_designs.R. Output: survey_tests_expected.csv, survey_tests_versions.txt.
 here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE))); source(file.path(here, "survey_designs.R"))
@@ -56,6 +56,14 @@ for (name in c("dsrs", "dstrat", "dstrat_wr", "dclus1", "dclus1_wr", "dclus2", "
   ttest(name, "t_one", api00 ~ 0)
   ranks(name, "r_two", enroll ~ comp.imp); ranks(name, "r_ties", ell ~ comp.imp); ranks(name, "r_groups", enroll ~ stype); ranks(name, "r_tied_groups", meals ~ stype)
 }
+for (name in c("dstrat", "dclus1", "dclus2", "dclus2_wr")) for (type in c("E", "H", "M")) {
+  part <- subset(designs[[name]], stype == type)
+  for (case in c("t_domain", "r_domain")) {
+    t <- if (case == "t_domain") svyttest(enroll ~ comp.imp, part) else svyranktest(enroll ~ comp.imp, part, test = "vanderWaerden")
+    values <- c(statistic = t$statistic[[1]], df = t$parameter[[1]], p_value = t$p.value[[1]], estimate = t$estimate[[1]])
+    for (what in names(values)) out$put(name, case, type, "", "", what, values[[what]])
+  }
+}
 ttest("dnhanes", "t_nhanes", HI_CHOL ~ RIAGENDR)
 ttest("dnhanes", "t_nhanes_one", HI_CHOL ~ 0)
 for (name in c("own_blocks", "own_blocks_wr", "own_two")) {
@@ -76,5 +84,13 @@ standard("dnhanes", "s_all", svymean(~HI_CHOL, nhanes_standard, na.rm = TRUE), "
 for (name in c("dstrat", "dclus1", "dclus1_wr")) {
   d <- svystandardize(designs[[name]], by = ~stype, over = ~comp.imp, population = c(4421, 755, 1018))
   rates <- svyby(~api00, ~comp.imp, d, svymean); standard(name, "s_api", rates, as.character(rates$comp.imp))
+}
+# --- Gini: no function of R survey; by its definition in double sums, the error as that of a total -----------------
+for (name in c("dsrs", "dstrat", "dclus1", "dclus1_wr", "dclus2", "dclus2_wr")) {
+  d <- designs[[name]]; y <- d$variables$api.stu; w <- weights(d)
+  apart <- as.numeric(abs(outer(y, y, "-")) %*% w); N <- sum(w); Y <- sum(w * y)
+  gini <- sum(w * apart) / (2 * N * Y)
+  total <- svytotal(~z, update(d, z = apart / (N * Y) - gini * (1 / N + y / Y)))
+  out$put(name, "g_gini", "", "", "", "estimate", gini); out$put(name, "g_gini", "", "", "", "se", SE(total))
 }
 out$save("survey_tests")

@@ -1,4 +1,4 @@
-"""t tests, rank tests and standardised rates equal R survey on public and own data."""
+"""t tests, rank tests, standardised rates and the Gini coefficient equal R on public and own data."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,9 @@ from analysis.tested import SurveyTest
 RELATIVE = 1e-8  # what the project promises of test statistics
 TINY = 1e-14  # p-values far out keep fewer digits, and estimates near 0
 EXPECTED = expected("tests")
-TESTS = EXPECTED[EXPECTED["case"].str.match("[tr]_")]
+IN_DOMAINS = EXPECTED["case"].str.endswith("_domain")
+TESTS = EXPECTED[EXPECTED["case"].str.match("[tr]_") & ~IN_DOMAINS]
+DOMAINS = EXPECTED[IN_DOMAINS]
 
 TTESTS = {
     "t_two": "enroll ~ `comp.imp`",
@@ -78,6 +80,27 @@ def test_every_case_of_r_is_checked() -> None:
     kinds = {case if case in TTESTS else case.rsplit("_", 1)[0] for case in TESTS["case"]}
     assert kinds == set(TTESTS) | set(RANKTESTS)
     assert {case.rsplit("_", 1)[1] for case in TESTS["case"] if case not in TTESTS} == set(SCORES)
+
+
+@pytest.mark.parametrize("case", ["t_domain", "r_domain"])
+@pytest.mark.parametrize("name", DOMAINS["design"].unique())
+def test_tests_in_domains_equal_r(name: str, case: str) -> None:
+    d, formula = design(name), "enroll ~ comp.imp"
+    if case == "t_domain":
+        found = d.ttest(formula, by="stype", na="domain")
+    else:
+        found = d.ranktest(formula, "vanderWaerden", by="stype", na="domain")
+    frame = found.tidy().set_index("stype")
+    rows = DOMAINS[(DOMAINS["design"] == name) & (DOMAINS["case"] == case)]
+    ours = [frame.loc[by, what] for by, what in rows[["by", "what"]].itertuples(index=False)]
+    np.testing.assert_allclose(ours, rows["value"], rtol=RELATIVE, atol=TINY)
+
+
+@pytest.mark.parametrize("name", EXPECTED[EXPECTED["case"] == "g_gini"]["design"].unique())
+def test_gini_equals_its_double_sum_and_linearised_total_in_r(name: str) -> None:
+    rows = EXPECTED[(EXPECTED["case"] == "g_gini") & (EXPECTED["design"] == name)]
+    found = design(name).gini("api.stu")
+    np.testing.assert_allclose([found.estimate[0], found.se[0]], rows["value"], rtol=1e-9)
 
 
 STANDARD = EXPECTED[EXPECTED["case"].str.startswith("s_")]

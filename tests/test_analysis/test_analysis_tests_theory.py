@@ -258,3 +258,38 @@ def test_results_have_a_table_and_a_line() -> None:
         assert len(test.tidy()) == 1
         assert test.formula in repr(test)
         assert "hyohon-test" in test._repr_html_()
+
+
+BY_DOMAIN: dict[str, Callable[..., Any]] = {
+    "ttest": lambda d, **by: d.ttest("y ~ g", na="domain", **by),
+    "one sample": lambda d, **by: d.ttest("after - before ~ 0", na="domain", **by),
+    "wilcoxon": lambda d, **by: d.ranktest("y ~ g", na="domain", **by),
+    "weighted": lambda d, **by: d.ranktest("y ~ g", "median", ties="weighted", na="domain", **by),
+    "kruskal": lambda d, **by: d.ranktest("before ~ k", "vanderwaerden", na="domain", **by),
+    "own": lambda d, **by: d.ranktest("y ~ g", lambda r, n: r > 0.75 * n, na="domain", **by),
+}
+
+
+@pytest.mark.parametrize("kind", BY_DOMAIN)
+def test_tests_by_domain_are_those_of_the_subsets(kind: str) -> None:
+    table = frame(14, 240).assign(area=np.repeat(["練馬", "大泉", "関町"], 80))
+    table.loc[::9, "y"] = np.nan
+    table.loc[200:210, "area"] = None
+    d = design(table)
+    rows = BY_DOMAIN[kind](d, by="area").tidy().set_index("area")
+    assert rows.index.tolist() == ["大泉", "練馬", "関町"]
+    for area in rows.index:
+        alone = BY_DOMAIN[kind](d.subset((table["area"] == area).to_numpy(bool))).tidy().iloc[0]
+        for name in ("estimate", "se", "ci_low", "statistic", "df", "df_residual", "p_value", "n"):
+            assert rows.loc[area, name] == pytest.approx(alone[name], rel=1e-8, nan_ok=True), name
+
+
+def test_a_domain_that_cannot_be_tested_has_no_test() -> None:
+    table = frame(15, 240).assign(area=np.repeat(["p", "q", "r"], 80))
+    table.loc[table["area"] == "q", "g"] = "a"
+    table.loc[table["area"] == "r", "y"] = 3.0
+    found = design(table).ttest("y ~ g", by="area")
+    assert [test is None for test in found.tests] == [False, True, True]
+    assert np.isnan(found.tidy()["p_value"]).tolist() == [False, True, True]
+    assert "1 tests in 3 domains" in repr(found)
+    assert "hyohon-tests" in found._repr_html_()
