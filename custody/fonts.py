@@ -21,6 +21,7 @@ from unicodedata import category
 
 from custody.errors import LabelError
 from custody.glyphs import add_variants, cut_units, without_selectors
+from custody.glyphs_vertical import add_vertical_forms
 from custody.messages import gettext as _
 
 __all__ = ["Font", "FontChain", "font_folders"]
@@ -40,12 +41,15 @@ class Font:
         Code points that it has a glyph for, private ones left out.
     variants : dict of str to str
         Character and variation selector to what reportlab draws for them (異体字).
+    vertical : dict of str to str
+        Character to what reportlab draws for it in a column (縦書き), where that is another glyph.
     """
 
     name: str
     path: Path
     characters: frozenset[int] = field(repr=False)
     variants: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    vertical: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def drawn(self, unit: str) -> str | None:
         """Return what reportlab must draw for a character.
@@ -155,6 +159,29 @@ class FontChain:
                 pieces.append((name, drawn))
         return pieces
 
+    def in_column(self, unit: str) -> tuple[str, str, bool]:
+        """Say how a character is drawn in vertical writing (縦書き).
+
+        Parameters
+        ----------
+        unit : str
+            A character that the chain can draw, with its variation selector where it has one.
+
+        Returns
+        -------
+        tuple of str, str and bool
+            Font name, what reportlab draws, and whether that is a form made for columns.
+
+        Raises
+        ------
+        LabelError
+            As for `pieces`.
+        """
+        ((name, drawn),) = self.pieces(unit)
+        font = next(font for font in self.fonts if font.name == name)
+        form = font.vertical.get(unit)
+        return name, form or drawn, form is not None
+
     def missing(self, text: str) -> frozenset[str]:
         """Name the characters that no font of the chain can draw.
 
@@ -263,11 +290,13 @@ def _load(name: str) -> Font | None:
         return None
     try:
         font = TTFont(name, str(path), subfontIndex=entry["index"])
-        variants = add_variants(font)
+        meant: dict[int, str] = {}
+        variants = add_variants(font, meant)
+        vertical = add_vertical_forms(font, meant)
     except (TTFError, OSError, struct.error):
         return None  # a damaged file, or one with outlines that cannot be embedded: the next font serves
     # a ward's own character (外字) has a private code: what a font has there is another character
     glyphs = font.face.charToGlyph.items()
     characters = frozenset(code for code, glyph in glyphs if glyph and category(chr(code)) != "Co")
     pdfmetrics.registerFont(font)
-    return Font(name, path, characters, variants)
+    return Font(name, path, characters, variants, vertical)

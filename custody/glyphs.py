@@ -100,7 +100,7 @@ def read_variants(cmap: bytes) -> dict[str, int]:
     return found
 
 
-def add_variants(font: Any) -> dict[str, str]:
+def add_variants(font: Any, meant: dict[int, str] | None = None) -> dict[str, str]:
     """Teach a font that reportlab has loaded to draw its variation sequences.
 
     Parameters
@@ -108,6 +108,8 @@ def add_variants(font: Any) -> dict[str, str]:
     font : reportlab.pdfbase.ttfonts.TTFont
         The font; each pair with a glyph of its own gets a private code, by code point and not by use, so that
         the same text gives the same file.
+    meant : dict of int to str, optional
+        Takes what each private code is copied as; whoever adds codes of his own adds to it.
 
     Returns
     -------
@@ -125,7 +127,7 @@ def add_variants(font: Any) -> dict[str, str]:
     taken = frozenset(face.charToGlyph)
     codes = (code for plane in PRIVATE for code in plane if code not in taken)
     drawn: dict[str, str] = {}
-    meant: dict[int, str] = {}
+    meant = {} if meant is None else meant
     for pair, glyph in sorted(read_variants(face.get_table("cmap")).items()):
         own = face.charToGlyph.get(ord(pair[0]), 0)
         if glyph in (0, own):

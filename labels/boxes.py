@@ -47,6 +47,10 @@ class LabelPlan:
         What to tell staff about the barcode on this stock; empty where none was asked for.
     code128 : Box or None
         Where the bars of the Code 128 may stand.
+    vertical : bool
+        True where address, name and furigana stand in columns (縦書き).
+    mark : Box or None
+        Where the training mark of a label with columns stands.
     """
 
     postal: Box
@@ -61,6 +65,8 @@ class LabelPlan:
     barcode_size: float = 0.0
     barcode_note: str = ""
     code128: Box | None = None
+    vertical: bool = False
+    mark: Box | None = None
 
 
 def with_furigana(plan: LabelPlan, height: float) -> LabelPlan:

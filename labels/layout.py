@@ -13,6 +13,7 @@ from labels.boxes import Box, LabelPlan, with_furigana
 from labels.code128 import code128_box, without_foot
 from labels.fit import STEP, TextStyle
 from labels.layout_barcode import with_barcode
+from labels.layout_vertical import plan_vertical
 from labels.look import Look
 from labels.stocks import WINDOW, Stock
 
@@ -42,7 +43,7 @@ def plan_label(sheet: Stock, look: Look | None = None) -> LabelPlan:
     sheet : Stock
         The label sheet.
     look : Look, optional
-        Whether furigana and customer barcode are wanted.
+        Whether furigana and customer barcode are wanted, and the direction of writing.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def plan_label(sheet: Stock, look: Look | None = None) -> LabelPlan:
     ------
     LabelError
         ``LAB-STOCK-SMALL`` where the label is too small for an address and its code, ``LAB-CODE128`` where
-        it cannot carry a Code 128.
+        it cannot carry a Code 128, ``LAB-VERTICAL`` where it is too low for columns.
     """
     look = Look() if look is None else look
     if not look.code128:
@@ -75,6 +76,8 @@ def _plan(sheet: Stock, look: Look, foot: float = 0.0) -> LabelPlan:
             ),
         )
     plan = _arrange(sheet, sizes)
+    if look.writing == "vertical":
+        return plan_vertical(plan, sheet, sizes | _data()["barcode"], _data()["qr"], look, foot)
     if look.furigana:
         plan = with_furigana(plan, sizes["furigana"]["height"] * MM)
     if not look.barcode:

@@ -10,7 +10,7 @@ from labels.boxes import Box, LabelPlan
 from labels.customer_barcode_draw import CLEAR_MM, SMALLEST, barcode_fit, barcode_size_mm, largest_size
 from labels.stocks import Stock
 
-__all__ = ["with_barcode"]
+__all__ = ["barcode_note", "why_not", "with_barcode"]
 
 GAP: Final = 0.8
 """Least white between address and name, mm."""
@@ -47,7 +47,7 @@ def with_barcode(
     fixed = 2 * sizes["bar_margin"] + head + name + token
     size = largest_size(sheet.width - sizes["bar_slack"], sheet.height - fixed)
     if size is None:
-        return replace(plan, barcode_note=_why_not(sheet, fixed, foot))
+        return replace(plan, barcode_note=why_not(sheet, fixed, foot))
     spare = min(sheet.height - fixed - barcode_size_mm(size)[1] - 2 * CLEAR_MM, head)
     above = (sheet.height - fixed - barcode_size_mm(size)[1] - 2 * CLEAR_MM - spare) / 2
     top = (above + sizes["bar_margin"] + spare / 4) * MM
@@ -124,7 +124,23 @@ def barcode_note(sheet: Stock, size: float) -> str:
     )
 
 
-def _why_not(sheet: Stock, fixed: float, foot: float) -> str:
+def why_not(sheet: Stock, fixed: float, foot: float) -> str:
+    """Say why a stock cannot carry the barcode.
+
+    Parameters
+    ----------
+    sheet : Stock
+        The label sheet.
+    fixed : float
+        Height of all that stands above and below the barcode, mm.
+    foot : float
+        What of the label's height is taken already and not in `sheet`, mm.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
     fits = barcode_fit(sheet)
     if fits.size is None:
         return fits.sentence

@@ -7,7 +7,17 @@ from custody.errors import InputError
 from custody.messages import gettext as _
 from labels.printers import Printer
 
-__all__ = ["BAG_DIGITS", "HONORIFICS", "PLAIN", "VARIANTS", "Honorific", "Look", "Variants"]
+__all__ = [
+    "BAG_DIGITS",
+    "HONORIFICS",
+    "PLAIN",
+    "VARIANTS",
+    "WRITINGS",
+    "Honorific",
+    "Look",
+    "Variants",
+    "Writing",
+]
 
 Honorific = Literal["様", "殿", "御中", "先生", ""]
 HONORIFICS: Final[tuple[str, ...]] = get_args(Honorific)
@@ -16,6 +26,10 @@ HONORIFICS: Final[tuple[str, ...]] = get_args(Honorific)
 Variants = Literal["hold", "base"]
 VARIANTS: Final[tuple[str, ...]] = get_args(Variants)
 """A variant (異体字) that no font has: the label is held back, or the base character is printed."""
+
+Writing = Literal["horizontal", "vertical"]
+WRITINGS: Final[tuple[str, ...]] = get_args(Writing)
+"""Lines from left to right (横書き), or columns from right to left (縦書き)."""
 
 PLAIN: Final = Printer()
 """A printer that needs no correction."""
@@ -47,6 +61,8 @@ class Look:
         Marks each label with which another group of this many digits of the postal code begins.
     printer : Printer
         Offset and scale of the printer.
+    writing : {"horizontal", "vertical"}
+        Lines from left to right, or columns from right to left (縦書き).
 
     Raises
     ------
@@ -67,11 +83,13 @@ class Look:
     borders: bool = False
     bags: Literal[0, 2, 3] = 0
     printer: Printer = PLAIN
+    writing: Writing = "horizontal"
 
     def __post_init__(self) -> None:
         _check("honorific", self.honorific, HONORIFICS)
         _check("variants", self.variants, VARIANTS)
         _check("bags", self.bags, BAG_DIGITS)
+        _check("writing", self.writing, WRITINGS)
 
 
 def _check(name: str, value: Any, allowed: tuple[Any, ...]) -> None:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
@@ -13,9 +13,12 @@ from custody.errors import InputError
 from custody.fonts import FontChain
 from custody.messages import gettext as _
 from custody.messages import mark
+from custody.pdf import MM
 from labels.boxes import Box, LabelPlan
+from labels.columns import ColumnMeasure
 from labels.customer_barcode_make import CustomerBarcode, customer_barcode
 from labels.fit import WRAP_GAIN, Fitted, Measure, fit_block
+from labels.layout_vertical import GAP_MM
 from labels.look import Look
 from labels.tokens import format_token, valid_tokens
 
@@ -289,7 +292,7 @@ class _Fitter:
         self._plan = plan
         self._chain = chain
         self._look = look
-        self._measure = Measure(chain)
+        self._measure = ColumnMeasure(chain) if plan.vertical else Measure(chain)
 
     def rows(self, data: "pd.DataFrame") -> Iterator[_Row]:
         """Yield rows as texts, a chunk at a time."""
@@ -309,7 +312,7 @@ class _Fitter:
         address = self._fitted(self._plan.address, "address", row.address.strip().split(BUILDING, maxsplit=1))
         if address is None:
             return "address_too_long"
-        name = self._fitted((self._plan.name,), "name", [f"{row.name.strip()} {self._look.honorific}"])
+        name = self._name(f"{row.name.strip()} {self._look.honorific}")
         furigana = self._furigana(row.furigana)
         if name is None or isinstance(furigana, str):
             return "name_too_long"
@@ -332,6 +335,13 @@ class _Fitter:
             return row
         base = self._chain.with_base_characters
         return row._replace(address=base(row.address), name=base(row.name), furigana=base(row.furigana))
+
+    def _name(self, text: str) -> Fitted | None:
+        """Fit a name; in columns, into one, else into more, at last with the white on both sides."""
+        box, style = self._plan.name, self._plan.styles["name"]
+        widths = (style.size, box.width, box.width + 2 * GAP_MM * MM) if self._plan.vertical else (box.width,)
+        tries = (self._fitted((replace(box, width=width),), "name", [text]) for width in widths)
+        return next((fitted for fitted in tries if fitted is not None), None)
 
     def _furigana(self, text: str) -> Fitted | Literal["too long"] | None:
         box = self._plan.furigana
@@ -356,7 +366,8 @@ class _Fitter:
         kept, style = [part.strip() for part in parts if part.strip()], self._plan.styles[key]
         best: Fitted | None = None
         for box in boxes:
-            fitted = fit_block(kept, box.width, box.height, style, self._measure)
+            along, across = (box.height, box.width) if self._plan.vertical else (box.width, box.height)
+            fitted = fit_block(kept, along, across, style, self._measure)
             if fitted is not None and (best is None or _legible(fitted) > _legible(best)):
                 best = fitted
             if best is not None and _legible(best) == style.size:

@@ -79,6 +79,7 @@ def add_print(app: typer.Typer) -> None:
         bags: Annotated[int, of["bags"]] = 0,
         honorific: Annotated[str, of["honorific"]] = "様",
         variants: Annotated[str, of["variants"]] = "hold",
+        writing: Annotated[str, of["writing"]] = "horizontal",
         borders: Annotated[bool, of["borders"]] = False,
         progress: Annotated[bool | None, of["progress"]] = None,
         keys: Annotated[Path | None, of["keys"]] = None,

@@ -12,6 +12,7 @@ from custody.pdf import MM, TRAINING_TEXT
 from labels.bags import starts_of_bags
 from labels.boxes import Box, LabelPlan
 from labels.code128 import code128_content, code128_operators
+from labels.column_draw import ColumnDrawer
 from labels.customer_barcode_draw import draw_customer_barcode
 from labels.fit import Fitted, Measure, TextStyle
 from labels.layout import SheetLine, plan_sheet_line
@@ -141,6 +142,7 @@ class _Drawer:
         self._measure = Measure(chain)
         self._paper_height = paper_height
         self._line = plan_sheet_line(options.stock)
+        self._columns = ColumnDrawer(plan, stream, chain) if plan.vertical else None
         self._mark_width = self._measure.width(TRAINING_TEXT) * MARK_SIZE
 
     def begin(self) -> None:
@@ -158,27 +160,46 @@ class _Drawer:
         plan, options = self._plan, self._options
         x, y = left_mm * MM, self._paper_height - top_mm * MM
         self.stream.gray(0)
+        if self._columns is not None:
+            self._columns.label(label, x, y)
+        else:
+            self._lines(label, x, y)
+        if plan.barcode is not None and label.barcode is not None and label.barcode.bars:
+            self._barcode(plan.barcode, label.barcode.bars, x, y)
+        if bag:
+            self._bag(bag, x, y)
+        self.stream.qr(x + plan.qr.left, y - plan.qr.top - plan.qr.height, plan.qr.height, label.content)
+        if plan.code128 is not None and (text := code128_content(label.content, plan.code128.width)):
+            self.stream.draw(code128_operators(text, plan.code128, x, y))
+        self.stream.gray(GRAY)
+        footer = (f"run {options.run:02d}  copy {label.copy}", f"no. {label.row:04d}")
+        if self._columns is not None:
+            self._columns.foot(footer, x, y, training=options.training)
+            return
+        self._line_of(plan.footer, "footer", "  ".join(footer), x, y)
+        if options.training:
+            right = plan.postal.left + plan.postal.width - self._mark_width
+            self.stream.text(x + right, y - plan.postal.top - MARK_SIZE * ASCENT, MARK_SIZE, TRAINING_TEXT)
+
+    def _lines(self, label: ReadyLabel, x: float, y: float) -> None:
+        plan = self._plan
         self._line_of(plan.postal, "postal", label.postal, x, y)
         self._block(plan.address[0], plan.styles["address"], label.address, x, y)
         middle = _centred(plan.name, plan.styles["name"], label.name)
         self._block(middle, plan.styles["name"], label.name, x, y)
         if plan.furigana is not None and label.furigana is not None:
             self._block(plan.furigana, plan.styles["furigana"], label.furigana, x, y)
-        if plan.barcode is not None and label.barcode is not None and label.barcode.bars:
-            bars, bottom = plan.barcode, y - plan.barcode.top - plan.barcode.height
-            draw_customer_barcode(self.stream, label.barcode.bars, x + bars.left, bottom, plan.barcode_size)
-        if bag:
-            self._bag(bag, x, y)
         self._line_of(plan.token, "token", label.token, x, y)
-        self.stream.qr(x + plan.qr.left, y - plan.qr.top - plan.qr.height, plan.qr.height, label.content)
-        if plan.code128 is not None and (text := code128_content(label.content, plan.code128.width)):
-            self.stream.draw(code128_operators(text, plan.code128, x, y))
-        self.stream.gray(GRAY)
-        footer = f"run {options.run:02d}  copy {label.copy}  no. {label.row:04d}"
-        self._line_of(plan.footer, "footer", footer, x, y)
-        if options.training:
-            right = plan.postal.left + plan.postal.width - self._mark_width
-            self.stream.text(x + right, y - plan.postal.top - MARK_SIZE * ASCENT, MARK_SIZE, TRAINING_TEXT)
+
+    def _barcode(self, box: Box, bars: str, x: float, y: float) -> None:
+        """Draw the bars; in a box that is higher than wide, turned so that they begin at the top."""
+        left, bottom, size = x + box.left, y - box.top - box.height, self._plan.barcode_size
+        if box.height > box.width:
+            self.stream.draw(f"q 0 -1 1 0 {left:.2f} {bottom + box.height:.2f} cm")
+            draw_customer_barcode(self.stream, bars, 0, 0, size)
+            self.stream.draw("Q")
+        else:
+            draw_customer_barcode(self.stream, bars, left, bottom, size)
 
     def _bag(self, bag: str, x: float, y: float) -> None:
         """Mark the label with which a bag begins: a tab at its left edge, and the digits."""

@@ -4,18 +4,40 @@ reportlab builds an object for each shape; a page of labels has thousands. Here 
 All that is private to reportlab is used in `PageStream` and nowhere else.
 """
 
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from custody.fonts import FontChain
 
-__all__ = ["PageStream", "qr_modules", "qr_path"]
+__all__ = ["PageStream", "Placed", "qr_modules", "qr_path"]
 
 ASCENT: Final = 0.88
 """Height of Japanese glyphs above the base line, in em: a box's first base line is this far under its top."""
+
+
+class Placed(NamedTuple):
+    """A glyph and where it stands.
+
+    Parameters
+    ----------
+    font : str
+        Name of the font.
+    drawn : str
+        What reportlab draws, as of `custody.fonts.FontChain.pieces`.
+    size : float
+        Points.
+    matrix : tuple of float
+        Text matrix: a, b, c, d, and the start of the base line from the page's lower left corner, points.
+    """
+
+    font: str
+    drawn: str
+    size: float
+    matrix: tuple[float, float, float, float, float, float]
 
 
 class PageStream:
@@ -60,6 +82,27 @@ class PageStream:
                 shown.append(f"{inner} {size:g} Tf ({escape(codes)}) Tj")
         line = f"BT 1 0 0 1 {x:.2f} {baseline:.2f} Tm {' '.join(shown)} ET"
         self._operators.append(line if stretch == 1 else f"q {100 * stretch:g} Tz {line} Q")
+
+    def glyphs(self, placed: Iterable[Placed]) -> None:
+        """Write glyphs each where it stands, as in columns.
+
+        Parameters
+        ----------
+        placed : iterable of Placed
+            The glyphs.
+        """
+        document, escape = self._canvas._doc, self._canvas._escape
+        shown, before = [], ""
+        for one in placed:
+            font = self._font_of(one.font)
+            ((subset, codes),) = font.splitString(one.drawn, document)
+            face = f"{font.getSubsetInternalName(subset, document)} {one.size:g} Tf"
+            *turn, x, y = one.matrix
+            numbers = " ".join(f"{number:g}" for number in turn)
+            change = "" if face == before else face + " "
+            shown.append(f"{change}{numbers} {x:.2f} {y:.2f} Tm ({escape(codes)}) Tj")
+            before = face
+        self._operators.append(f"BT {' '.join(shown)} ET")
 
     def gray(self, level: float) -> None:
         """Set how dark what follows is.

@@ -35,6 +35,9 @@ RUNS: dict[str, dict[str, Any]] = {
     "edge": {"stock": "A-one 31538", "look": Look(barcode=True, bags=2)},
     "letter": {"stock": "Avery 5163", "look": Look(barcode=True, printer=Printer("2F", 2, 3, 0.99, 0.99))},
     "window": {"stock": WINDOW, "look": Look(barcode=True)},
+    "vertical": {"stock": "KPC-E1121", "look": Look(writing="vertical", barcode=True, furigana=True, bags=3)},
+    "vertical_narrow": {"stock": "ELM012", "look": Look(writing="vertical", borders=True)},
+    "vertical_side": {"stock": "L7164", "look": Look(writing="vertical", barcode=True, furigana=True)},
 }
 NAMES = (*RUNS, "test")
 
@@ -59,6 +62,10 @@ def page(name: str, folder: Path) -> NDArray[np.uint8]:
         table = table.assign(furigana="ねりま　たろう", postal_code=["176-0001"] * 8 + ["179-0081"] * 13)
         table["address"] = table["address"].str.replace("上石神井南町", "練馬")
         table.loc[1, "name"] = "葛\U000e0101西　髙子"
+        if name.startswith("vertical"):
+            table.loc[2, "address"] = "東京都練馬区練馬3-10-205　Maison・ド・ヴュー（Ｂ棟）１０Ｆ、東側"
+            table.loc[3, "address"] = "東京都練馬区練馬１２丁目１０３番－８号　コーポ「ちょっとー」A-101"
+            table.loc[4, "name"] = "﨑田　ジョージ"
         print_run(table, path, fonts=fonts, training=True, title="高齢者・食の実態調査", **RUNS[name])
     return pypdfium2.PdfDocument(path)[0].render(scale=DPI / 72, grayscale=True).to_numpy().squeeze()
 
