@@ -11,6 +11,7 @@ from analysis.columns import as_frame, as_names, column
 from analysis.crosstab_methods import CrosstabMethods
 from analysis.describe import DesignDescription, describe_arrays
 from analysis.mean_methods import MeanMethods
+from analysis.moment_methods import MomentMethods
 from analysis.options import option_error
 from analysis.quantile_methods import QuantileMethods
 from analysis.structure import DesignColumns, build_arrays, restrict
@@ -29,7 +30,7 @@ __all__ = ["SurveyDesign"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
-class SurveyDesign(CrosstabMethods, MeanMethods, QuantileMethods, TestMethods):
+class SurveyDesign(CrosstabMethods, MeanMethods, MomentMethods, QuantileMethods, TestMethods):
     """A sample design over a table of respondents (標本設計).
 
     Parameters

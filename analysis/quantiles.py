@@ -8,13 +8,14 @@ are tried until the share differs from p by more than chance (Francisco and Full
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final, Literal, get_args, overload
+from typing import Final, Literal, get_args
 
 import numpy as np
 
 from analysis.arrays import DesignArrays, FloatArray, IntArray
 from analysis.estimators import Linear, Term, _counts
 from analysis.intervals import IntervalMethod, interval, t_quantile
+from analysis.on_demand import OnDemand
 from analysis.quantile_rules import QuantileRule, Sample
 from analysis.variance import Domains, variance_of_sums
 
@@ -26,41 +27,6 @@ LEVEL: Final = 0.95
 """Standard errors come from the interval of this level, as in R."""
 Limits = tuple[FloatArray, FloatArray]
 LimitRule = Callable[[float, FloatArray], Limits]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Indicators(Sequence[FloatArray]):
-    """Weighted influence of shares at or below thresholds, one (rows,) array at a time, never all at once."""
-
-    terms: Sequence[Term]
-    thresholds: FloatArray
-    shares: FloatArray
-    domains: Domains
-    weights: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.terms)
-
-    @overload
-    def __getitem__(self, j: int) -> FloatArray: ...
-    @overload
-    def __getitem__(self, j: slice) -> list[FloatArray]: ...
-    def __getitem__(self, j: int | slice) -> FloatArray | list[FloatArray]:
-        if isinstance(j, slice):
-            return [self[i] for i in range(*j.indices(len(self)))]
-        if not -len(self) <= j < len(self):
-            raise IndexError(j)
-        return self.weighted(j, self.domains.spread(np.nan_to_num(self.shares[:, j])))
-
-    def weighted(self, j: int, centre: FloatArray | float) -> FloatArray:
-        """Weight times (indicator - centre), 0 in rows that are not used."""
-        term = self.terms[j]
-        inside = term.values <= self.domains.spread(self.thresholds[:, j])
-        rows: FloatArray = np.subtract(inside, centre, dtype=np.float64)
-        rows *= self.weights
-        if term.used is not None:
-            rows *= term.used
-        return rows
 
 
 def below(
@@ -86,15 +52,32 @@ def below(
     covariance : FloatArray
         (domains x terms, domains x terms).
     """
-    shares = np.zeros(thresholds.shape)
-    rows = _Indicators(terms, thresholds, shares, domains, arrays.weights)
     sizes = np.stack([_size(term, domains, arrays) for term in terms], axis=1)
     sizes = np.where(sizes > 0, sizes, np.nan)
-    for j in range(len(terms)):
-        shares[:, j] = domains.sums(rows.weighted(j, 0.0))
+    shares = np.empty(thresholds.shape)
+    for j, term in enumerate(terms):
+        shares[:, j] = domains.sums(_marked(term, thresholds[:, j], 0.0, domains, arrays))
     shares /= sizes
+
+    def influence(j: int) -> FloatArray:
+        centre = domains.spread(np.nan_to_num(shares[:, j]))
+        return _marked(terms[j], thresholds[:, j], centre, domains, arrays)
+
     flat = sizes.reshape(-1)
+    rows = OnDemand(len(terms), influence)
     return shares, variance_of_sums(rows, domains, arrays) / np.outer(flat, flat)
+
+
+def _marked(
+    term: Term, thresholds: FloatArray, centre: FloatArray | float, domains: Domains, arrays: DesignArrays
+) -> FloatArray:
+    """Weight times (value at or below its threshold - centre); 0 in rows that are not used."""
+    inside = term.values <= domains.spread(thresholds)
+    rows: FloatArray = np.subtract(inside, centre, dtype=np.float64)
+    rows *= arrays.weights
+    if term.used is not None:
+        rows *= term.used
+    return rows
 
 
 def _size(term: Term, domains: Domains, arrays: DesignArrays) -> FloatArray:
