@@ -32,6 +32,8 @@ DEFAULT_AAPOR: Final[Mapping[str, str]] = MappingProxyType(
 
 NOT_MAILED: Final = "3.11"
 FULL_STOPS: Final = str.maketrans("。．", "..")
+UNSEEN: Final = dict.fromkeys([*range(32), 127, 0xFEFF])
+"""Control characters with which some scanners begin and end a code (STX, ETX, GS), and the mark of UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +133,14 @@ def find_reason(text: str) -> Reason:
 
 
 def plain_code(text: str) -> str:
-    """Return what a scanner typed in half width, without the blanks around it.
+    """Return what a scanner typed in half width, without blanks around it and signs that cannot be seen.
 
     Examples
     --------
     >>> plain_code("Ｒ。ＭＯＶＥＤ ")
     'R.MOVED'
     """
-    return unicodedata.normalize("NFKC", text).translate(FULL_STOPS).strip()
+    return unicodedata.normalize("NFKC", text.translate(UNSEEN)).translate(FULL_STOPS).strip()
 
 
 def aapor_of(state: str, reason: str = "") -> str:

@@ -170,6 +170,15 @@ def test_every_reason_is_found_by_code_and_stamp_and_is_no_token() -> None:
         find_reason("R.")
 
 
+@pytest.mark.parametrize("frame", ["\ufeff{}", "\x02{}\x03", "{}\r", "\t{} ", "\x1d{}\x04", "　{}"])
+def test_what_scanners_put_around_a_code_does_not_count(frame: str, ledger: ScanLedger) -> None:
+    mode = ScanMode()
+    assert mode.take(frame.format("R.MOVED"), 1) is None
+    scan = mode.take(frame.format(f"{A}.2.1"), 2)
+    assert scan is not None
+    assert dict(ledger.scan([scan]).accepted) == {"undeliverable": 1}
+
+
 def test_two_codes_run_together_are_no_reason() -> None:
     mode = ScanMode()
     assert mode.take("R.MOVEDR.END", 1) is mode.take("R.MOVEDEND", 2) is None
