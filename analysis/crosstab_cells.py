@@ -173,11 +173,12 @@ def transformed(jacobian: FloatArray, covariance: FloatArray) -> FloatArray:
     Notes
     -----
     Margins that the design fixes (the strata) have variance 0; as a difference of the cells' variances they
-    would come out as a tiny number of either sign.
+    would come out as a tiny number of either sign. Negative variances by joint probabilities stay as they
+    are: their standard errors are missing.
     """
     result: FloatArray = jacobian @ covariance @ jacobian.T
     most = (np.abs(jacobian) @ np.sqrt(np.maximum(np.diag(covariance), 0.0))) ** 2
-    noise = np.diag(result) < ROUNDING * most
+    noise = np.abs(np.diag(result)) < ROUNDING * most
     result[noise, :] = 0.0
     result[:, noise] = 0.0
     return result

@@ -162,7 +162,7 @@ def pearson_projection(share: FloatArray, n: float) -> FloatArray:
 
 
 def design_effects(projection: FloatArray, covariance: FloatArray) -> FloatArray:
-    """Generalised design effects: eigenvalues of H V H', rounding noise below 0 cut off.
+    """Generalised design effects: eigenvalues of H V H'.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def design_effects(projection: FloatArray, covariance: FloatArray) -> FloatArray
     FloatArray
         (k,) ascending.
     """
-    effects: FloatArray = np.maximum(np.linalg.eigvalsh(projection @ covariance @ projection.T), 0.0)
+    effects: FloatArray = np.linalg.eigvalsh(projection @ covariance @ projection.T).astype(np.float64)
     return effects
 
 

@@ -169,5 +169,6 @@ def _residual_eigenvalues(cells: CellTotals, expected: FloatArray, probabilities
     """Eigenvalues of the covariance of Pearson residuals; one of them is always 0 and left out."""
     by_total = probabilities * (cells.total + expected) / (2 * expected**1.5)
     jacobian = np.diag(expected**-0.5) - by_total[:, None]
-    values: FloatArray = np.maximum(np.linalg.eigvalsh(jacobian @ cells.covariance @ jacobian.T)[1:], 0.0)
-    return values
+    values = np.linalg.eigvalsh(jacobian @ cells.covariance @ jacobian.T)
+    kept: FloatArray = np.delete(values, int(np.abs(values).argmin()))
+    return kept

@@ -264,7 +264,7 @@ def wald_test(
     """
     count = difference.size
     residual = df - count + 1 if adjusted else df
-    spread = np.sqrt(np.diag(covariance))
+    spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     correlation = covariance / np.outer(spread, spread) if (spread > 0).all() else np.zeros_like(covariance)
     if residual < 1 or np.linalg.eigvalsh(correlation)[0] < SINGULAR:
         raise AnalysisError(

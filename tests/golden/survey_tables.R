@@ -30,8 +30,8 @@ crosstab <- function(name, a, b, d = designs[[name]], mark = "", which = tests, 
     cells <- levels(d$variables$cell)
     pair(name, svytotal(~cell, d), case, "", cells, "total"); pair(name, svymean(~cell, d), case, "", cells, "share")
     pair(name, svytotal(~v1, d), case, "", l1, "row_margin"); pair(name, svymean(~v2, d), case, "", l2, "column_share")
-    for (v in l1) { part <- d[d$variables$v1 == v, ]; pair(name, svymean(~v2, part), case, v, l2, "row"); out$put(name, case, v, "", "", "row_df", degf(part)) }
-    for (v in l2) pair(name, svymean(~v1, d[d$variables$v2 == v, ]), case, v, l1, "column")
+    for (v in l1) { part <- subset(d, v1 == v); pair(name, svymean(~v2, part), case, v, l2, "row"); out$put(name, case, v, "", "", "row_df", degf(part)) }
+    for (v in l2) pair(name, svymean(~v1, subset(d, v2 == v)), case, v, l1, "column")
   }
   association(name, case, d, which)
 }
@@ -52,6 +52,8 @@ women <- designs$own_two[designs$own_two$variables[["性別"]] == "女", ]
 crosstab("own_two", "外食", "独居", women, "women")
 for (rule in lonely_rules) lonely_rule(rule, crosstab("own_lonely", "外食", "性別", mark = rule, which = "F", shares = FALSE))
 lonely_rule("certainty", crosstab("own_lonely", "独居", "満足", mark = "certainty", shares = FALSE))
+counties <- function(d) update(d, won = ifelse(Bush > Kerry, "Bush", "Kerry"), size = ifelse(votes > 200000, "large", ifelse(votes > 50000, "middle", "small")))
+for (name in c("pps_brewer", "pps_overton_yg", "pps_hr_yg", "pps_joint_yg")) crosstab(name, "won", "size", counties(designs[[name]]), "county")
 
 fit <- function(name, a, p, d = designs[[name]], mark = "") {
   d <- factors(rename(d, a), 1); names <- levels(d$variables$v1)

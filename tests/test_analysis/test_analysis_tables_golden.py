@@ -32,6 +32,9 @@ def marked(name: str, mark: str) -> SurveyDesign:
         return graded(d).assign(stype2=letters)
     if mark == "older":
         return d.assign(older=(d.data["年齢"] > 80).astype(int))
+    if mark == "county":
+        size = np.select([d.data["votes"] > 200_000, d.data["votes"] > 50_000], ["large", "middle"], "small")
+        return d.assign(won=np.where(d.data["Bush"] > d.data["Kerry"], "Bush", "Kerry"), size=size)
     masks = {
         "notH": lambda: d.data["stype"] != "H",
         "men": lambda: d.data["RIAGENDR"] == 1,
