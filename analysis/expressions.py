@@ -253,12 +253,11 @@ def parse_expression(text: str, statistics: AbstractSet[str] = frozenset()) -> E
     ('学校.数', 'comp imp')
     """
     source, names = _translate(text)
+    leaves: list[Leaf] = []
     try:
-        tree = ast.parse(source, mode="eval").body
+        tree = _checked(ast.parse(source, mode="eval").body, text, names, statistics, leaves)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise expression_error(text, _("it is no arithmetic")) from None
-    leaves: list[Leaf] = []
-    tree = _checked(tree, text, names, statistics, leaves)
     if not leaves:
         raise expression_error(text, _("it names nothing"))
     return Expression(text.strip(), tuple(leaves), tree)

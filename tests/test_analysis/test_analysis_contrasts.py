@@ -1,6 +1,7 @@
 """Contrasts find the estimates that are meant, differentiate exactly, and refuse what is not arithmetic."""
 
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import pandas as pd
@@ -167,6 +168,20 @@ def test_contrasts_of_nothing_are_refused(what: object) -> None:
 def test_a_name_of_several_estimates_is_refused() -> None:
     with pytest.raises(AnalysisError, match="p means several"):
         DESIGN.mean(["g", "h"]).contrast("p - q")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(max_size=30), st.text("ymean()`~+-*/^,.'\"0 あ1e", max_size=40)))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for read in (parse_expression, parse_formula, lambda t: parse_expression(t, {"mean"})):
+        with suppress(AnalysisError):  # any other error fails
+            read(text)
+
+
+@pytest.mark.parametrize("depth", [50, 400, 700, 1500, 4900])
+def test_deep_expressions_are_read_or_refused(depth: int) -> None:
+    with suppress(AnalysisError) if depth > 300 else nullcontext():
+        assert DESIGN.mean("y").contrast("-" * depth + "y").estimate[0] > 0
 
 
 def test_a_huge_power_is_no_number_and_does_not_hang() -> None:
