@@ -8,12 +8,12 @@ import numpy as np
 
 from analysis.arrays import FloatArray
 from analysis.design_base import DesignBase
-from analysis.estimators import Linear
+from analysis.estimators import Deff, Linear
 from analysis.intervals import t_quantile
 from analysis.moments import Pair, correlations, covariances, deviations
 from analysis.options import option_error
 from analysis.results import Estimate
-from analysis.variables import Missing, Variables, read_numbers
+from analysis.variables import Missing, Variables, read_numbers, read_variables
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -34,6 +34,7 @@ class MomentMethods(DesignBase):
         by: str | Sequence[str] | None = None,
         *,
         covariance: bool = False,
+        deff: Deff = False,
         na: Missing = "fail",
     ) -> Estimate:
         """Estimate the variance of numbers in the population (母分散).
@@ -41,11 +42,14 @@ class MomentMethods(DesignBase):
         Parameters
         ----------
         variables : str or sequence of str
-            Numeric columns.
+            Numeric or boolean columns (one row each), text or categorical columns (the variance of the
+            indicator of each level).
         by : str or sequence of str, optional
             Columns whose combinations are the domains.
         covariance : bool
-            Add the covariance of every two variables.
+            Add the covariance of every two variables, which then must be numbers.
+        deff : bool or {"replace"}
+            Add the design effect, as in `SurveyDesign.mean`, of the mean of squared deviations.
         na : {"fail", "domain", "listwise"}
             Missing values, as in `SurveyDesign.mean`; under ``"domain"`` a covariance takes the rows where
             both variables have a value.
@@ -59,7 +63,7 @@ class MomentMethods(DesignBase):
         Raises
         ------
         AnalysisError
-            A column is unknown, holds text, or has missing values under ``na="fail"``.
+            A column is unknown or has missing values under ``na="fail"``; or with `covariance` holds text.
 
         Notes
         -----
@@ -73,9 +77,10 @@ class MomentMethods(DesignBase):
         >>> d.var("y")
         <Estimate var: y = 4.667, SE 2.69, 4 rows>
         """
-        read = read_numbers(self._data, variables, by, na)
+        reader = read_numbers if covariance else read_variables
+        read = reader(self._data, variables, by, na)
         pairs, labels = _upper(read) if covariance else _squares(read)
-        return Estimate("var", read.by, labels, covariances(pairs, read.domains, self.arrays))
+        return Estimate("var", read.by, labels, covariances(pairs, read.domains, self.arrays, deff))
 
     def std(
         self,
@@ -96,7 +101,7 @@ class MomentMethods(DesignBase):
         Estimate
             Rows by domain, then variable; standard errors by the delta method.
         """
-        read = read_numbers(self._data, variables, by, na)
+        read = read_variables(self._data, variables, by, na)
         pairs, labels = _squares(read)
         linear = deviations(covariances(pairs, read.domains, self.arrays))
         return Estimate("std", read.by, labels, linear)

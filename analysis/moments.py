@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import DesignArrays, FloatArray, IntArray
-from analysis.estimators import Linear, Term, _counts
+from analysis.estimators import Deff, Linear, Term, _counts, _design_effects, _Part
 from analysis.on_demand import OnDemand
 from analysis.variance import Domains, variance_of_sums
 
@@ -44,7 +44,7 @@ class _Centred:
     df: IntArray
 
 
-def covariances(pairs: Sequence[Pair], domains: Domains, arrays: DesignArrays) -> Linear:
+def covariances(pairs: Sequence[Pair], domains: Domains, arrays: DesignArrays, deff: Deff = False) -> Linear:
     """Covariances of variables in the population, by domain.
 
     Parameters
@@ -55,6 +55,9 @@ def covariances(pairs: Sequence[Pair], domains: Domains, arrays: DesignArrays) -
         Groups of rows.
     arrays : DesignArrays
         The design.
+    deff : bool or {"replace"}
+        Design effect of S as a mean of products, against simple random sampling without (True) or with
+        replacement.
 
     Returns
     -------
@@ -87,7 +90,8 @@ def covariances(pairs: Sequence[Pair], domains: Domains, arrays: DesignArrays) -
         rows: FloatArray = centred[j].weights * (products(j) - domains.spread(np.nan_to_num(estimate[:, j])))
         return rows
 
-    return _linear(estimate, influence, centred, domains, arrays)
+    linear = _linear(estimate, influence, centred, domains, arrays)
+    return _with_effects(linear, products, centred, domains, deff) if deff else linear
 
 
 def correlations(pairs: Sequence[Pair], domains: Domains, arrays: DesignArrays) -> Linear:
@@ -183,6 +187,23 @@ def _linear(
     covariance = variance_of_sums(rows, domains, arrays) / np.outer(flat, flat)
     n, df = (np.stack([getattr(c, name) for c in centred], axis=1) for name in ("n", "df"))
     return Linear(estimate, covariance, df, n, None)
+
+
+def _with_effects(
+    linear: Linear,
+    products: Callable[[int], FloatArray],
+    centred: Sequence[_Centred],
+    domains: Domains,
+    deff: Deff,
+) -> Linear:
+    """Add design effects: the products in place of the values of a mean."""
+    parts = []
+    for j, c in enumerate(centred):
+        apart = products(j) - domains.spread(np.nan_to_num(linear.estimate[:, j]))
+        squares = _divide(domains.sums(c.weights * apart * apart), c.size)
+        parts.append(_Part(linear.estimate[:, j], apart, c.size, squares, c.size))
+    effects = _design_effects(parts, linear.n, linear.covariance, deff)
+    return Linear(linear.estimate, linear.covariance, linear.df, linear.n, effects)
 
 
 def _centre(pair: Pair, domains: Domains, arrays: DesignArrays) -> _Centred:

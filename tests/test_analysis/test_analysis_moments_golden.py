@@ -93,6 +93,26 @@ def test_a_domain_is_the_subset(method: str) -> None:
             np.testing.assert_allclose(whole.loc[group, column], part[column], rtol=RELATIVE)
 
 
+def test_levels_have_the_variance_of_their_indicators() -> None:
+    d = survey()
+    e = d.var("g")
+    assert e.terms == (("g", "a"), ("g", "b"))
+    share = d.mean("g").estimate
+    np.testing.assert_allclose(e.estimate, share * (1 - share) * 300 / 299, rtol=EXACT)
+    assert d.std("g").estimate.tolist() == pytest.approx(np.sqrt(e.estimate), rel=EXACT)
+
+
+@pytest.mark.parametrize("deff", [True, "replace"])
+def test_the_design_effect_is_that_of_the_mean_square(deff: Any) -> None:
+    d = design("dclus1")
+    e = d.var("api00", deff=deff)
+    x = d.data["api00"]
+    square = (x - d.mean("api00").estimate[0]) ** 2 * 183 / 182
+    wanted = d.assign(square=square).mean("square", deff=deff)
+    assert e.tidy()["deff"][0] == pytest.approx(wanted.tidy()["deff"][0], rel=RELATIVE)
+    assert e.se[0] == pytest.approx(wanted.se[0], rel=RELATIVE)
+
+
 def test_order_of_rows_and_labels() -> None:
     e = survey().var(["z", "x", "y"], covariance=True)
     assert e.terms == (("z", "z"), ("z", "x"), ("z", "y"), ("x", "x"), ("x", "y"), ("y", "y"))
@@ -164,7 +184,7 @@ def test_missing_values() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda d: d.var("g"), "Numbers"),
+        (lambda d: d.var(["x", "g"], covariance=True), "Numbers"),
         (lambda d: d.correlation("x"), "two variables"),
         (lambda d: d.correlation(["x"]), "two variables"),
         (lambda d: d.correlation(["x", "y"], interval="bootstrap"), "interval"),
