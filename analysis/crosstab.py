@@ -326,9 +326,10 @@ class Crosstab:
         return f"<Crosstab {' x '.join(self.variables)}: {sizes} cells, {self.n:,} rows>"
 
     def _repr_html_(self) -> str:
+        from analysis.crosstab_view import crosstab_view
         from analysis.html import table_html
 
-        return table_html(self.table("row"), table_id="hyohon-crosstab")
+        return table_html(crosstab_view(self), table_id="hyohon-crosstab")
 
 
 def _check_base(base: str) -> None:

@@ -9,6 +9,7 @@ from scipy import stats
 
 from analysis import SurveyDesign
 from analysis.crosstab import Crosstab
+from analysis.crosstab_view import crosstab_view
 
 EXACT = 1e-11  # a covariance and its transformations: the last four or five of sixteen digits
 STATISTICS = ("F", "Chisq", "Wald", "adjWald", "lincom", "saddlepoint")
@@ -224,6 +225,20 @@ def test_views_are_plain() -> None:
     assert "<script" not in html
     assert "hyohon-table-test" in x.test()._repr_html_()
     assert repr(x) == "<Crosstab 頻度 .a x b: 3 x 2 cells, 480 rows>"
+
+
+def test_view_holds_the_estimates() -> None:
+    """What is shown are n, weighted totals and row shares, with a row of totals under each layer."""
+    x = design().crosstab("頻度 .a", "b", "c")
+    view = crosstab_view(x)
+    assert view["頻度 .a"].tolist()[3::4] == ["Total"] * 3
+    body, foot = view[view["頻度 .a"] != "Total"], view[view["頻度 .a"] == "Total"]
+    assert body["n"].sum() == foot["n"].sum() == 480
+    np.testing.assert_allclose(body["total"], x.margin("row").estimate, atol=0.5)
+    np.testing.assert_allclose(
+        body[["b: False", "b: True"]].to_numpy().reshape(-1), x.percent("row").estimate
+    )
+    np.testing.assert_allclose(foot["b: True"], x.margin("column", share=True).estimate[1::2], rtol=EXACT)
 
 
 def test_level_under_clustering() -> None:
