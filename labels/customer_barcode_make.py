@@ -28,6 +28,8 @@ BOX: Final = "私書箱"
 MARKS: Final = re.compile("[\\s〒‐‑‒–—―⁃−─━ー-]+")
 WRITTEN_BEFORE: Final = re.compile("\\s*〒?\\s*([0-9]{3})[‐‑‒–—―−─ー-]?([0-9]{4})(?![0-9])")
 """A postcode at the start of an address."""
+OTHER_POSTCODE: Final = re.compile(WRITTEN_BEFORE.pattern + "\\s*[^\\W\\d_番号丁地のノ]")
+"""One that is still there once the address's own is gone: it is followed by a name, so it is no lot."""
 LARGE_USERS: Final = ("85", "86", "87")
 """Fourth and fifth digit of the postcodes that large users and post-office boxes get."""
 
@@ -134,7 +136,7 @@ def customer_barcode(postcode: str, address: str) -> CustomerBarcode:
         return _unlisted(code, text)
     if not text.strip():
         return _none("no_address")
-    rest = after_town(text, area)
+    rest = None if OTHER_POSTCODE.match(text) else after_town(text, area)
     if rest is None:
         return _none("unclear_town")
     return _made(code, number_in(rest[0]), town_found=rest[1])

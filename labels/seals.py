@@ -17,7 +17,7 @@ from custody.errors import InputError, LabelError
 from custody.ledger import Ledger
 from custody.messages import gettext as _
 from custody.messages import mark
-from labels.pieces import FINAL_STATES, SCANNED
+from labels.pieces import FINAL_STATES, SCANNED, UNDONE
 from labels.tokens import ALPHABET, LOOK_ALIKES
 
 if TYPE_CHECKING:
@@ -311,15 +311,18 @@ def scanned_codes(ledger: Ledger) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Token → ``wave.copy.seal`` of each of its letters, a blank between; the last scan of each counts.
+        Token → ``wave.copy.seal`` of each of its letters, a blank between; the last scan of each counts,
+        unless it was taken back.
     """
     found: dict[str, dict[int, str]] = {}
-    for event in ledger.events(SCANNED):
+    for event in ledger.events():
         facts = event.facts
-        if "seal" in facts:
-            wave = int(facts.get("wave", 1))
-            found.setdefault(str(facts["token"]), {})[wave] = f"{wave}.{facts['copy']}.{facts['seal']}"
-    return {token: " ".join(codes[wave] for wave in sorted(codes)) for token, codes in found.items()}
+        if event.kind in (SCANNED, UNDONE):
+            codes, wave = found.setdefault(str(facts["token"]), {}), int(facts.get("wave", 1))
+            codes.pop(wave, None)
+            if "seal" in facts:
+                codes[wave] = f"{wave}.{facts['copy']}.{facts['seal']}"
+    return {token: " ".join(codes[wave] for wave in sorted(codes)) for token, codes in found.items() if codes}
 
 
 def _judge(token: str, code: str, key: bytes, known: frozenset[str] | None) -> str:

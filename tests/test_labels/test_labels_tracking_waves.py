@@ -18,7 +18,7 @@ from labels.pieces import FINAL_STATES, Piece, Pieces
 from labels.reasons import find_reason, reasons
 from labels.reconciliation import reconcile
 from labels.scans import Scan, ScanMode, read_scans
-from labels.seals import seal_check
+from labels.seals import scanned_codes, seal_check
 from labels.tokens import KeyedSource, is_valid, new_tokens
 from labels.tracking import ScanLedger
 
@@ -168,6 +168,16 @@ def test_every_reason_is_found_by_code_and_stamp_and_is_no_token() -> None:
     assert len({reason.stamp for reason in reasons().values()}) == len(reasons())
     with pytest.raises(InputError, match="LAB-SCAN-REASON"):
         find_reason("R.")
+
+
+def test_staff_hear_of_the_seal_that_was_scanned_last_and_not_taken_back(ledger: ScanLedger) -> None:
+    ledger.scan([f"{A}.1.1.0A1B2C3D", f"{A}.2.1.0A1B2C3D", f"{B}.2.1.5A1B2C3D"], "returned")
+    assert scanned_codes(ledger.ledger) == {A: "1.1.0A1B2C3D 2.1.0A1B2C3D", B: "2.1.5A1B2C3D"}
+    ledger.undo(f"{A}.2.1", "copied")
+    ledger.undo(B, "copied")
+    assert scanned_codes(ledger.ledger) == {A: "1.1.0A1B2C3D"}
+    ledger.scan([f"{A}.2.1.9A1B2C3D", f"{B}.2.1"], "returned")
+    assert scanned_codes(ledger.ledger) == {A: "1.1.0A1B2C3D 2.1.9A1B2C3D"}
 
 
 @pytest.mark.parametrize("frame", ["\ufeff{}", "\x02{}\x03", "{}\r", "\t{} ", "\x1d{}\x04", "　{}"])

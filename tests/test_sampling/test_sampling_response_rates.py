@@ -347,6 +347,31 @@ def test_in_the_field_the_events_are_shown(in_field) -> None:
     assert "http" not in page
 
 
+def test_in_the_field_a_void_says_why_where_nothing_came_back(
+    in_field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, events, tokens = in_field
+    voids = pd.DataFrame({"token": tokens[59:61] + tokens[72:92], "reason": "died"})
+    monkeypatch.setattr("sampling.response.load_voids", lambda _survey, _tokens: voids)
+    found = response_survey(opened(LATER), events=events)
+    assert found.codes[["aapor", "persons"]].to_numpy().tolist() == [
+        ["1.1", 60],
+        ["2.31", 20],
+        ["3.19", 28],
+        ["3.30", 12],
+    ]
+
+
+def test_the_eligible_share_of_weighted_rates_is_weighted() -> None:
+    codes = ["1.1"] * 40 + ["3.19"] * 40 + ["4.10"] * 20
+    drawn = pd.DataFrame({"aapor": codes, "wave": "1", "area": "a", "age_band": "b", "sex": "c"})
+    drawn["base_weight"] = [1.0] * 80 + [3.0] * 20
+    found = response_of(drawn)
+    assert (found.counts.e, found.weighted.e) == (40 / 60, 40 / 100)
+    given = response_of(drawn, e=0.0)
+    assert (given.counts.e, given.weighted.e) == (0.0, 0.0)
+
+
 def test_answers_give_the_files_and_no_small_cell(in_field, capsys) -> None:
     opened, _events_package, tokens = in_field
     survey = opened(LATER)
