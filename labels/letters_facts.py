@@ -228,7 +228,7 @@ def _ward(municipality: str) -> str:
         if municipality.startswith(prefecture):
             return municipality.removeprefix(prefecture)
     before, mark, after = municipality.partition("県")
-    return after if mark and after and len(before) <= 3 else municipality
+    return after if mark and after and 2 <= len(before) <= 3 else municipality
 
 
 def _table(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ from custody.fonts import FontChain
 from custody.pdf import MM
 from labels.fit import Measure
 from labels.letters_draw import draw_letters
+from labels.letters_facts import letter_facts_of_package, written_day
 from labels.letters_layout import lay_out, paper_of
 from labels.letters_lines import FIRST_NEVER, LAST_NEVER, break_lines
 from labels.letters_texts import letter_text
@@ -83,6 +85,54 @@ def test_ward_may_choose_its_own_words_for_a_part_or_a_whole_letter(
     plain = tmp_path / "own.txt"
     plain.write_bytes("\ufeff= お知らせ\r\n\r\n> {mayor}\r\n".encode())
     assert [block.kind for block in letter_text("cover", facts, plain).blocks] == ["title", "gap", "right"]
+
+
+@pytest.mark.parametrize(
+    ("municipality", "ward"),
+    [
+        ("東京都練馬区", "練馬区"),
+        ("神奈川県横浜市鶴見区", "横浜市鶴見区"),
+        ("和歌山県和歌山市", "和歌山市"),
+        ("千葉県千葉市", "千葉市"),
+        ("岐阜県山県市", "山県市"),
+        ("山県市", "山県市"),
+        ("京都府京都市", "京都市"),
+        ("練馬区", "練馬区"),
+    ],
+)
+def test_letters_name_the_ward_without_its_prefecture(
+    letters: ModuleType, municipality: str, ward: str
+) -> None:
+    facts = letters.package_facts()
+    facts["letters"]["municipality"] = municipality
+    assert letter_facts_of_package(letters.FakeManifest(facts)).fields["ward"] == ward
+
+
+def test_a_default_sentence_that_names_the_ward_is_missing_where_the_ward_is_not_known(
+    letters: ModuleType,
+) -> None:
+    facts = letters.package_facts()
+    facts["letters"]["municipality"] = ""
+    fields = letter_facts_of_package(letters.FakeManifest(facts)).fields
+    assert fields["chosen"] == ""
+    assert fields["voluntary"]
+    with pytest.raises(LabelError, match="LET-MISSING"):
+        letter_text("cover", letter_facts_of_package(letters.FakeManifest(facts)))
+
+
+@pytest.mark.parametrize(
+    ("day", "written"),
+    [
+        ((1989, 1, 7), "昭和64年1月7日"),
+        ((1989, 1, 8), "平成元年1月8日"),
+        ((2019, 4, 30), "平成31年4月30日"),
+        ((2019, 5, 1), "令和元年5月1日"),
+        ((2020, 1, 1), "令和2年1月1日"),
+        ((1926, 12, 24), "1926年12月24日"),
+    ],
+)
+def test_an_era_begins_on_its_first_day(day: tuple[int, int, int], written: str) -> None:
+    assert written_day(date(*day)) == written
 
 
 @pytest.mark.parametrize("field", ["mayor", "purpose", "deadline"])
