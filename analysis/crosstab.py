@@ -192,8 +192,10 @@ class Crosstab:
         """
         if len(self.variables) == 2:
             return (self,)
-        outer = self.cells.shape[:-2]
-        return tuple(self._layer(np.unravel_index(k, outer)) for k in range(self.shape[0]) if self._weighs(k))
+        outer, count = self.cells.shape[:-2], self.shape[0]
+        df = self.cells.grouped_df(np.indices(self.shape)[0].reshape(-1), count)
+        present = [k for k in range(count) if self._weighs(k)]
+        return tuple(self._layer(np.unravel_index(k, outer), int(df[k])) for k in present)
 
     def test(self, statistic: TableStatistic = "F") -> TableTest:
         """Test that row and column variable are independent.
@@ -300,10 +302,10 @@ class Crosstab:
     def _weighs(self, layer: int) -> bool:
         return bool(self.cells.n.reshape(self.shape)[layer].sum() > 0)
 
-    def _layer(self, where: tuple[Any, ...]) -> "Crosstab":
+    def _layer(self, where: tuple[Any, ...], df: int) -> "Crosstab":
         block = self.cells.n.reshape(self.cells.shape)[where]
         kept = (np.flatnonzero(block.sum(axis=1)), np.flatnonzero(block.sum(axis=0)))
-        cells = self.cells.keep([np.array([one]) for one in where] + list(kept))
+        cells = self.cells.keep([np.array([one]) for one in where] + list(kept), df)
         cells = replace(cells, shape=cells.shape[-2:])
         return Crosstab(self.variables[:2], (self.levels[0][kept[0]], self.levels[1][kept[1]]), cells)
 

@@ -81,13 +81,15 @@ class CellTotals:
         _n, df = _counts(Term(self.arrays.weights), Domains(codes, count, self.rows.rows), self.arrays)
         return df
 
-    def keep(self, levels: Sequence[IntArray]) -> "CellTotals":
+    def keep(self, levels: Sequence[IntArray], df: int | None = None) -> "CellTotals":
         """Restrict to some levels of each axis; rows of other cells stay in the design as zeros.
 
         Parameters
         ----------
         levels : sequence of IntArray
             Levels to keep, one array an axis.
+        df : int, optional
+            Degrees of freedom of the rows that stay, where they are known already.
 
         Returns
         -------
@@ -101,14 +103,12 @@ class CellTotals:
         renumber = np.full(self.total.size + 1, cells.size)
         renumber[cells] = np.arange(cells.size)
         codes = renumber[_row_codes(self.rows)]
-        used = codes < cells.size
-        whole = Domains(None, 1, self.rows.rows)
-        _n, df = _counts(Term(self.arrays.weights, used), whole, self.arrays)
+        if df is None:
+            used = Term(self.arrays.weights, codes < cells.size)
+            df = int(_counts(used, Domains(None, 1, self.rows.rows), self.arrays)[1][0])
         covariance = self.covariance[np.ix_(cells, cells)]
         domains = Domains(codes, cells.size, self.rows.rows)
-        return CellTotals(
-            shape, self.total[cells], covariance, self.n[cells], int(df[0]), domains, self.arrays
-        )
+        return CellTotals(shape, self.total[cells], covariance, self.n[cells], df, domains, self.arrays)
 
 
 def _row_codes(domains: Domains) -> IntArray:
