@@ -7,6 +7,7 @@ Start with `SurveyDesign`; for the food survey of this project with `read_resear
 from analysis.crosstab import Crosstab
 from analysis.describe import DesignDescription, kish_deff
 from analysis.design import SurveyDesign
+from analysis.file_design import FileDesign
 from analysis.forest import forest_plot, pyramid_plot
 from analysis.inputs import ResearchData, read_csv, read_research_package
 from analysis.labelling import label_answers
@@ -32,6 +33,7 @@ __all__ = [
     "DomainTests",
     "Estimate",
     "Figure",
+    "FileDesign",
     "FoodStudy",
     "ItemTests",
     "LayerTests",
