@@ -28,17 +28,18 @@ def second_scans(tracking: ScanLedger) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    first: dict[Key, str] = {}
+    steps: dict[Key, list[str]] = {}
     rows = []
     for event in tracking.ledger.events():
         facts = event.facts
         label = str(facts.get("token", "")), int(facts.get("wave", 1))
+        times = steps.setdefault(label, [])
         if event.kind in (MAILED, SCANNED):
-            first[label] = event.at
+            times.append(event.at)
         elif event.kind == UNDONE:
-            first.pop(label, None)
+            del times[-1:]
         elif event.kind == SET_ASIDE and facts["code"] == "duplicate":
             numbers = (int(facts.get(name, 0)) for name in ("copy", "run"))
-            rows.append((*label, *numbers, first.get(label, ""), event.at, int(facts["row"])))
+            rows.append((*label, *numbers, times[-1] if times else "", event.at, int(facts["row"])))
     columns = ["token", "wave", "copy", "run", "first_at", "again_at", "row"]
     return pd.DataFrame(rows, columns=columns)

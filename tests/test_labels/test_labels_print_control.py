@@ -144,6 +144,17 @@ def test_copies_of_copies_count_against_the_first_run(print_: Print) -> None:
         print_(reason="jam", sheets="1", of_run=2)
 
 
+@pytest.mark.parametrize(
+    ("state", "again"), [("spoiled", 60), ("destroyed", 60), ("mailed", 59), ("returned_unused", 59)]
+)
+def test_a_label_that_left_the_house_is_not_printed_again(
+    state: str, again: int, print_: Print, table: pd.DataFrame, folder: Path
+) -> None:
+    print_()
+    assert not scan(folder, [table["token"][0]], state)
+    assert print_(reason="jam", second_operator="cd").labels == again
+
+
 def test_training_without_an_operator_prints_as_ever(print_: Print) -> None:
     print_(operator="")
     assert print_(operator="", reason="jam").labels == 60
@@ -247,6 +258,24 @@ def test_a_photocopy_is_listed_with_both_times(
     made = make_report(Job.open(folder), keys)
     assert len(made.second_scans) == 2
     assert "2009-11-21" in (folder / "out" / "second-scans.csv").read_text(encoding="utf-8-sig")
+
+
+def test_the_first_time_of_a_second_scan_is_that_of_the_state_that_still_counts(
+    print_: Print, table: pd.DataFrame, folder: Path
+) -> None:
+    print_()
+    token = table["token"][0]
+    for day, state in ((10, "mailed"), (11, "returned"), (12, ""), (13, "mailed"), (14, "returned")):
+        with Job.open(folder, f"2009-11-{day}T10:00").tracking() as tracking:
+            if state:
+                tracking.scan([token], state)
+            else:
+                tracking.undo(token, "misread")
+    with Job.open(folder, "2009-11-15T10:00").tracking() as tracking:
+        tracking.scan([token], "returned")
+        found = second_scans(tracking)
+    assert found["first_at"].str[8:10].tolist() == ["10", "14"]
+    assert found["again_at"].str[8:10].tolist() == ["13", "15"]
 
 
 def test_jobs_printed_before_there_was_control_are_read(tmp_path: Path, print_: Print, folder: Path) -> None:

@@ -86,6 +86,29 @@ def test_a_second_questionnaire_is_recorded_told_and_counts_once(ledger: ScanLed
     assert (ledger.reconcile().returned, state_of(ledger, A)) == (1, ("returned", 2, ""))
 
 
+def test_what_comes_back_after_a_questionnaire_is_recorded_as_ever(ledger: ScanLedger) -> None:
+    ledger.scan([f"{A}.1.1"], "returned")
+    later = ledger.scan([f"{A}.2.1"], reason="MOVED")
+    assert (dict(later.accepted), later.exceptions) == ({"undeliverable": 1}, ())
+    assert state_of(ledger, A) == ("returned", 1, "")
+
+
+def test_of_two_questionnaires_the_one_that_came_first_counts(ledger: ScanLedger) -> None:
+    ledger.scan(
+        [Scan(1, f"{A}.1.1", "returned", "2009-11-19"), Scan(2, f"{A}.2.1", "returned", "2009-11-18")]
+    )
+    ledger.scan(
+        [Scan(1, f"{B}.1.1", "returned", "2009-11-18"), Scan(2, f"{B}.2.1", "returned", "2009-11-18")]
+    )
+    assert (state_of(ledger, A)[1], state_of(ledger, B)[1]) == (2, 1)
+
+
+def test_a_void_is_left_out_of_the_waves_that_held_it_back(ledger: ScanLedger) -> None:
+    ledger.record_run({"run": 4}, [(B, 1)], [(C, "glyph")], run=4, wave=4)
+    ledger.void([C, TOKENS[9]], "0" * 64)
+    assert [ledger.reconcile(wave).left_out for wave in (1, 2, 3, 4, None)] == [0, 0, 0, 1, 1]
+
+
 def test_a_bare_token_undoes_what_was_recorded_last(ledger: ScanLedger) -> None:
     ledger.scan([f"{A}.1.1"], reason="BLANK")
     ledger.scan([f"{A}.3.1"])
