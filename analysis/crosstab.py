@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 
-from analysis.arrays import FloatArray, IntArray, sum_by
+from analysis.arrays import sum_by
 from analysis.crosstab_cells import CellTotals, transformed
+from analysis.crosstab_residuals import cramer_v, residual_table
+from analysis.crosstab_shares import bases_of, shares_of
 from analysis.crosstab_tests import independence_test
-from analysis.estimators import Linear
+from analysis.estimators import Linear, _divide
 from analysis.intervals import IntervalMethod
 from analysis.lazy import LazyModule
 from analysis.options import option_error
@@ -120,11 +122,11 @@ class Crosstab:
         if method not in SHARE_INTERVALS:
             raise option_error("method", method, SHARE_INTERVALS)
         layers, rows, columns = self.shape
-        group, order, width = _bases(base, layers, rows, columns)
+        group, order, width = bases_of(base, layers, rows, columns)
         count = int(group.max()) + 1
         sums = sum_by(group, self.cells.total, count)
         n = np.bincount(group, weights=self.cells.n, minlength=count).astype(np.int64)
-        estimate, covariance = _shares(self.cells, group, sums)
+        estimate, covariance = shares_of(self.cells, group, sums)
         df = self.cells.grouped_df(group, count)
         shape = (-1, width)
         linear = Linear(
@@ -175,7 +177,7 @@ class Crosstab:
         df = np.full((layers, size), self.df)
         if share:
             group = np.repeat(np.arange(layers), size)
-            estimate, covariance = _shares(margin, group, margin.total.reshape(layers, size).sum(axis=1))
+            estimate, covariance = shares_of(margin, group, margin.total.reshape(layers, size).sum(axis=1))
             n = np.repeat(n.reshape(layers, size).sum(axis=1), size)
             df = np.repeat(self.cells.grouped_df(layer, layers), size).reshape(layers, size)
         linear = Linear(estimate.reshape(layers, size), covariance, df, n.reshape(layers, size), None)
@@ -217,14 +219,39 @@ class Crosstab:
             The table has layers, one row or one column, or too many empty cells for the test.
         """
         check_statistic(statistic)
-        if len(self.variables) > 2:
-            raise AnalysisError(
-                "ANA-LAYERS",
-                _("The test is for two variables, and this table has layers."),
-                hint=_("Use test_layers() for one test a layer."),
-            )
+        return independence_test(self._two_way(), self.variables, self.levels, statistic)
+
+    def residuals(self) -> "pd.DataFrame":
+        """Which cells stand out: observed minus expected shares over their standard errors (調整残差).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: row variable, column variable, observed, expected, se, residual, p_value, p_holm; see
+            `analysis.crosstab_residuals.residual_table`.
+
+        Raises
+        ------
+        AnalysisError
+            The table has layers.
+        """
         names = (self.variables[0], self.variables[1])
-        return independence_test(self.cells, names, self.levels, statistic)
+        return residual_table(self._two_way(), names, (self.levels[0], self.levels[1]))
+
+    def cramer_v(self) -> float:
+        """Strength of the association, 0 to 1 (クラメールの連関係数).
+
+        Returns
+        -------
+        float
+            Cramér's V of the weighted table; NaN with one row or one column.
+
+        Raises
+        ------
+        AnalysisError
+            The table has layers.
+        """
+        return cramer_v(self._two_way())
 
     def test_layers(self, statistic: TableStatistic = "F") -> LayerTests:
         """Test row against column variable within each layer.
@@ -281,7 +308,7 @@ class Crosstab:
         if base == "count":
             values = self.cells.total.reshape(layers * rows, columns)
         else:
-            group, _order, _width = _bases(base, layers, rows, columns)
+            group, _order, _width = bases_of(base, layers, rows, columns)
             sums = sum_by(group, self.cells.total, int(group.max()) + 1)
             values = _divide(self.cells.total, sums[group]).reshape(layers * rows, columns)
         body = pd.DataFrame(values, columns=[str(level) for level in self.levels[1]])
@@ -292,12 +319,21 @@ class Crosstab:
         frame = estimate.tidy()
         layers, rows, columns = self.shape
         if measure == "column":
-            _group, order, _width = _bases("column", layers, rows, columns)
+            _group, order, _width = bases_of("column", layers, rows, columns)
             frame = frame.iloc[np.argsort(order)].reset_index(drop=True)
         keys = self._keys("row").loc[np.repeat(np.arange(layers * rows), columns)].reset_index(drop=True)
         keys[self.variables[1]] = np.tile(self.levels[1], layers * rows)
         keys["measure"] = measure
         return pd.concat([keys, frame[["estimate", "se", "ci_low", "ci_high", "df", "n"]]], axis=1)
+
+    def _two_way(self) -> CellTotals:
+        if len(self.variables) > 2:
+            raise AnalysisError(
+                "ANA-LAYERS",
+                _("The test is for two variables, and this table has layers."),
+                hint=_("Use test_layers(), or take one of layers()."),
+            )
+        return self.cells
 
     def _weighs(self, layer: int) -> bool:
         return bool(self.cells.n.reshape(self.shape)[layer].sum() > 0)
@@ -337,32 +373,3 @@ class Crosstab:
 def _check_base(base: str) -> None:
     if base not in get_args(Base):
         raise option_error("base", base, get_args(Base))
-
-
-def _bases(base: str, layers: int, rows: int, columns: int) -> tuple[IntArray, IntArray, int]:
-    """Base of each cell, order of the cells in the result, cells a base row of the result."""
-    layer, row, column = np.indices((layers, rows, columns)).reshape(3, -1)
-    order = np.arange(layer.size)
-    if base == "row":
-        return layer * rows + row, order, columns
-    if base == "column":
-        swapped = order.reshape(layers, rows, columns).transpose(0, 2, 1).reshape(-1)
-        return layer * columns + column, swapped, rows
-    return layer, order, columns
-
-
-def _shares(cells: CellTotals, group: IntArray, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Cell over base total, with the covariance by the delta method."""
-    base = sums[group]
-    shares = _divide(cells.total, base)
-    same = group[:, None] == group[None, :]
-    jacobian = (np.eye(group.size) - np.where(same, np.nan_to_num(shares)[:, None], 0.0)) / np.where(
-        base > 0, base, np.nan
-    )[:, None]
-    return shares, transformed(jacobian, cells.covariance)
-
-
-def _divide(above: FloatArray, below: FloatArray) -> FloatArray:
-    quotient = np.full(above.shape, np.nan)
-    np.divide(above, below, out=quotient, where=below != 0)
-    return quotient

@@ -239,6 +239,7 @@ REFUSALS: dict[str, tuple[str, Callable[[], object]]] = {
     "unknown base": ("ANA-OPTION", lambda: design().crosstab("g", "one").percent("all")),
     "unknown interval": ("ANA-OPTION", lambda: design().crosstab("g", "one").percent(method="exact")),
     "test of layers": ("ANA-LAYERS", lambda: design().crosstab("g", "one", "q_1").test()),
+    "residuals of layers": ("ANA-LAYERS", lambda: design().crosstab("g", "one", "q_1").residuals()),
     "one level": ("ANA-ONE-LEVEL", lambda: design(persons().assign(k=1)).crosstab("g", "k").test()),
     "too many empty cells": (
         "ANA-EMPTY-CELLS",

@@ -130,6 +130,36 @@ def test_reduces_to_pearson() -> None:
     assert x.test("lincom").p_value == pytest.approx(stats.f.sf(f.statistic, df, df * (n - 1)), rel=EXACT)
 
 
+def test_twins_count_once() -> None:
+    """Lohr's 500 households (cable, computer): X2 = 2.281; with both partners asked, F stays as it was."""
+    d = simple([[119, 188], [88, 105]])
+    x = d.crosstab("a", "b")
+    assert x.test("Chisq").statistic == pytest.approx(2.281, abs=5e-4)
+    household = np.arange(500)
+    couples = pd.concat([d.data.assign(house=household)] * 2, ignore_index=True)
+    y = SurveyDesign(couples, weights="w", psu="house").crosstab("a", "b")
+    assert y.test("Chisq").statistic == pytest.approx(2 * x.test("Chisq").statistic, rel=EXACT)
+    for statistic in ("F", "Wald", "saddlepoint"):
+        assert y.test(statistic).p_value == pytest.approx(x.test(statistic).p_value, rel=1e-9)
+    assert y.cramer_v() == pytest.approx(np.sqrt(x.test("Chisq").statistic / 500), rel=EXACT)
+
+
+def test_residuals() -> None:
+    """Residuals of rows and columns cancel; in a simple sample they are near Haberman's; p by Student's t."""
+    frame = table().residuals()
+    apart = (frame["observed"] - frame["expected"]).to_numpy().reshape(3, 2)
+    np.testing.assert_allclose(apart.sum(axis=1), 0, atol=1e-15)
+    np.testing.assert_allclose(frame["se"][::2], frame["se"][1::2], rtol=1e-9)
+    np.testing.assert_allclose(frame["p_value"], 2 * stats.t.sf(frame["residual"].abs(), 36), rtol=1e-10)
+    counts = np.array([[20, 30, 25], [35, 18, 22]])
+    ours = simple(counts.tolist()).crosstab("a", "b").residuals()["residual"].to_numpy().reshape(2, 3)
+    expected = stats.contingency.expected_freq(counts)
+    row, col = counts.sum(axis=1) / 150, counts.sum(axis=0) / 150
+    haberman = (counts - expected) / np.sqrt(expected * np.outer(1 - row, 1 - col))
+    # theirs takes the variance under independence, ours as observed
+    np.testing.assert_allclose(ours, haberman, rtol=0.05)
+
+
 def test_two_by_two_by_hand() -> None:
     """In a 2 x 2 table the design effect is that of the log odds ratio; Wald is a squared t of o - e."""
     frame = clustered()
