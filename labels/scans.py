@@ -163,7 +163,7 @@ def read_scans(path: Path | str) -> list[Scan]:
     path : path
         CSV with a column ``token`` and, if wanted, ``state``, ``date`` and ``reason``; or one token or QR
         content a line, without a header, after the code of a reason where there is one. UTF-8, CP932, or
-        UTF-16 with its mark, as Windows writes it.
+        UTF-16 with its mark, as Windows writes it; columns may be parted by tabs.
 
     Returns
     -------
@@ -178,10 +178,10 @@ def read_scans(path: Path | str) -> list[Scan]:
     path = Path(path)
     lines = _text(path).splitlines()
     first = next((line for line in lines if line.strip()), "")
-    names = [name.strip().strip('"').casefold() for name in first.split(",")]
-    if "token" in names:
-        return list(_from_csv(lines))
-    if len(names) > 1:
+    for delimiter in ",\t":
+        if "token" in (name.strip().strip('"').casefold() for name in first.split(delimiter)):
+            return list(_from_csv(lines, delimiter))
+    if "," in first:
         raise InputError(
             "LAB-SCAN-COLUMNS",
             _("The file of scans has no column token."),
@@ -232,8 +232,8 @@ class ScanMode:
         return Scan(row, line.strip(), state, reason="" if state else self.code)
 
 
-def _from_csv(lines: list[str]) -> Iterator[Scan]:
-    reader = csv.DictReader(line for line in lines if line.strip())
+def _from_csv(lines: list[str], delimiter: str) -> Iterator[Scan]:
+    reader = csv.DictReader((line for line in lines if line.strip()), delimiter=delimiter)
     reader.fieldnames = [name.strip().casefold() for name in reader.fieldnames or ()]
     for row, values in enumerate(reader, start=1):
         text, state, day, reason = (

@@ -226,6 +226,8 @@ def test_a_file_of_windows_unicode_text_is_read(tmp_path: Path) -> None:
     for encoding in ("utf-16", "utf-8-sig", "cp932"):
         path.write_text(f"R.MOVED\r\n{A}\r\n", encoding=encoding, newline="")
         assert [(scan.text, scan.reason) for scan in read_scans(path)] == [(A, "MOVED")]
+    path.write_text(f"Token\tDate\tReason\r\n{A}\t2009/11/20\t転居先不明\r\n", encoding="utf-16", newline="")
+    assert read_scans(path) == [Scan(1, A, "", "2009/11/20", "転居先不明")]
 
 
 def test_a_reason_holds_for_the_labels_after_it(tmp_path: Path) -> None:
