@@ -16,6 +16,7 @@ from custody.ledger import Ledger
 __all__ = [
     "CARE_CERTIFICATION",
     "CARE_QUALIFICATION",
+    "FURIGANA",
     "PAPER",
     "RESIDENT_REGISTER",
     "USB",
@@ -26,6 +27,7 @@ __all__ = [
 RESIDENT_REGISTER: Final = "住民基本台帳情報"
 CARE_CERTIFICATION: Final = "介護保険認定情報"
 CARE_QUALIFICATION: Final = "介護保険資格情報"
+FURIGANA: Final = "氏名の振り仮名"
 PAPER: Final = "文書"
 USB: Final = "USBメモリ"
 

@@ -253,7 +253,8 @@ def prepare_labels(
     Raises
     ------
     InputError
-        ``LAB-COLUMNS`` where a column is missing, ``LAB-TWICE`` where a token stands twice.
+        ``LAB-COLUMNS`` where a column is missing, ``LAB-FURIGANA`` where it is that of readings to be
+        printed, ``LAB-TWICE`` where a token stands twice.
     """
     look = Look() if look is None else look
     wanted = LABEL_COLUMNS + ((FURIGANA,) if look.furigana else ())
@@ -266,6 +267,13 @@ def prepare_labels(
 
 
 def _check_columns(labels: "pd.DataFrame", wanted: tuple[str, ...]) -> None:
+    if FURIGANA in wanted and FURIGANA not in labels.columns:
+        raise InputError(
+            "LAB-FURIGANA",
+            _("The data for labels hold no readings of names (振り仮名)."),
+            hint=_("Print without --furigana, or ask staff for a package with them."),
+            column=FURIGANA,
+        )
     for column in wanted:
         if column not in labels.columns:
             raise InputError(

@@ -63,6 +63,9 @@ def _look() -> dict[str, Any]:
         "code128": typer.Option("--code128", help=_("Repeat the QR code as Code 128; on wide labels only.")),
         "bags": typer.Option(help=_("Mark where a bag begins: first 2 or 3 digits of the postcode; 0 = no.")),
         "writing": typer.Option(help=_("horizontal, or vertical (縦書き): columns from right to left.")),
+        "furigana": typer.Option(
+            "--furigana", help=_("Print the readings of the names, where the package holds them.")
+        ),
         "honorific": typer.Option(help=_("After the name: 様, 殿, 御中, 先生.")),
         "variants": typer.Option(help=_("A variant (異体字) that no font has: hold, or base character.")),
         "progress": typer.Option(

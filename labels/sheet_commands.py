@@ -80,6 +80,7 @@ def add_print(app: typer.Typer) -> None:
         honorific: Annotated[str, of["honorific"]] = "様",
         variants: Annotated[str, of["variants"]] = "hold",
         writing: Annotated[str, of["writing"]] = "horizontal",
+        furigana: Annotated[bool, of["furigana"]] = False,
         borders: Annotated[bool, of["borders"]] = False,
         progress: Annotated[bool | None, of["progress"]] = None,
         keys: Annotated[Path | None, of["keys"]] = None,

@@ -32,6 +32,7 @@ from sampling.frame import Frame
 from sampling.frame_files import frame_facts, write_flow, write_linkage, write_review, write_staff_list
 from sampling.frame_keys import frame_digest, frame_keys
 from sampling.frame_rules import FrameRules
+from sampling.furigana import is_approved, with_readings
 from sampling.linkage import Links
 from sampling.program_digest import program_sha256
 from sampling.quarantine import write_quarantine
@@ -230,6 +231,8 @@ def draw_sample(
         )
     certificate = replace(_certified(survey, plain, permit, number, redraw_reason), ceremony=record)
     sample = replace(plain, certificate=certificate)
+    if is_approved(survey):
+        sample = with_readings(sample, built.residents)
     return DrawRun(built, sample, store_draw(survey, sample))
 
 

@@ -20,6 +20,7 @@ from custody.survey import Survey
 from labels.own_stocks import make_stocks
 from labels.seals import SEALS_COLUMN, seals_field
 from sampling.acts import refusals
+from sampling.furigana import FURIGANA, check_readings
 from sampling.releases import Release, plan_release, releases, sample_size
 from sampling.vault import load_vault
 from sampling.voids import count_reasons, load_voids, readings
@@ -31,6 +32,7 @@ __all__ = [
     "hand_over_labels",
     "label_facts",
     "label_table",
+    "readings_item",
     "record_hand_over",
     "seal_for",
     "with_seals",
@@ -102,7 +104,7 @@ class HandOver:
         )
 
 
-def label_table(vault: pd.DataFrame, *, copy: int = 1) -> pd.DataFrame:
+def label_table(vault: pd.DataFrame, *, copy: int = 1, furigana: bool = False) -> pd.DataFrame:
     """Take from the vault what a label needs.
 
     Parameters
@@ -111,13 +113,24 @@ def label_table(vault: pd.DataFrame, *, copy: int = 1) -> pd.DataFrame:
         From `load_vault`.
     copy : int
         Number of the copy, 1 or more.
+    furigana : bool
+        Whether the readings of the names go with them; off, unless the approval names them.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `LABEL_COLUMNS`, ordered by postal code and then token, so that no order of the draw remains.
+        Columns `LABEL_COLUMNS`, then perhaps furigana, ordered by postal code and then token, so that no
+        order of the draw remains.
+
+    Raises
+    ------
+    SamplingError
+        ``SAM-FURIGANA-NONE`` where readings are asked for and the vault holds none.
     """
     chosen = vault[["postal_code", "address", "name", "token"]].assign(copy=copy)
+    if furigana:
+        check_readings(vault)
+        chosen = chosen.assign(furigana=vault[FURIGANA])
     ordered: pd.DataFrame = chosen.sort_values(["postal_code", "token"], ignore_index=True)
     return ordered
 
@@ -154,6 +167,7 @@ def hand_over_labels(
     persons: int | None = None,
     reserve: int | None = None,
     again: int | None = None,
+    furigana: bool = False,
 ) -> HandOver:
     """Seal labels for the contractor: ``out/labels.sp``, without those whom a refresh voided.
 
@@ -170,6 +184,8 @@ def hand_over_labels(
         The next so many of the reserve, once the whole sample is out.
     again : int, optional
         Number of an earlier release: its package again.
+    furigana : bool
+        Also the readings of the names (振り仮名); the approval must name `custody.gate.FURIGANA`.
 
     Returns
     -------
@@ -192,6 +208,7 @@ def hand_over_labels(
     gate.permit(
         survey,
         "hand_over_labels",
+        items=readings_item(furigana),
         media=medium,
         n=sample_size(survey) + (reserve or 0),
         recipient="contractor",
@@ -202,13 +219,16 @@ def hand_over_labels(
         release = plan_release(survey, len(everybody), persons=persons, reserve=reserve, again=again)
         vault = release.of(everybody)
         voids = voids[voids["token"].isin(vault["token"])]
-        table = with_seals(survey, label_table(vault[~vault["token"].isin(voids["token"])]), 1)
+        table = with_seals(
+            survey, label_table(vault[~vault["token"].isin(voids["token"])], furigana=furigana), 1
+        )
         _check_somebody(table)
         kind = {"wave_kind": survey.waves[0].kind} if len(survey.waves) > 1 else {}
         facts: dict[str, FactValue] = {**label_facts(survey), "wave": 1, **kind}
         path = seal_for(survey, "labels", table, facts, "contractor", release.package)
     age = _extract_age(survey)
     known = {} if age is None else {"extract_age_days": age}
+    known |= {"furigana": True} if furigana else {}
     known |= {"release": release.number, "first": release.first, "last": release.last}
     record_hand_over(survey, "hand_over_labels", path, rows=len(table), voided=len(voids), **known)
     return HandOver(
@@ -221,6 +241,22 @@ def hand_over_labels(
         release=release,
         left=max(0, sample_size(survey) - max(one.last for one in releases(survey))),
     )
+
+
+def readings_item(furigana: bool) -> tuple[str, ...]:
+    """Return what the approval must name for readings of names.
+
+    Parameters
+    ----------
+    furigana : bool
+        Whether they are handed over.
+
+    Returns
+    -------
+    tuple of str
+        The item, or none.
+    """
+    return (gate.FURIGANA,) if furigana else ()
 
 
 def label_facts(survey: Survey) -> dict[str, FactValue]:

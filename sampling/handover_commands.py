@@ -53,26 +53,32 @@ def add_hand_over(app: typer.Typer) -> None:
                 help=_("Labels of a later mailing: the contractor's newest package of events (.sp).")
             ),
         ] = None,
+        furigana: Annotated[
+            bool,
+            typer.Option(
+                "--furigana", help=_("Labels: also the readings of the names; the approval must name them.")
+            ),
+        ] = False,
         at: Annotated[str | None, at_option()] = None,
     ) -> None:
         from custody.survey import Survey
 
         if wave > 1:
             _refuse_parts(to, persons, reserve)
-            _wave(Survey.open(survey, at), wave, events, medium, again)
+            _wave(Survey.open(survey, at), wave, events, medium=medium, again=again, furigana=furigana)
             return
         parts = {"persons": persons, "reserve": reserve, "again": again}
         asked = {name: value for name, value in parts.items() if value is not None}
-        _say(_made(Survey.open(survey, at), to, medium, asked))
+        _say(_made(Survey.open(survey, at), to, medium, asked, furigana=furigana))
 
 
-def _made(survey: Any, to: str, medium: str, asked: dict[str, int]) -> "HandOver":
+def _made(survey: Any, to: str, medium: str, asked: dict[str, int], *, furigana: bool) -> "HandOver":
     from sampling.handover import hand_over_labels
     from sampling.research_handover import hand_over_research
 
     if to == "contractor" and len(asked) <= 1:
-        return hand_over_labels(survey, medium=medium, **asked)
-    if to == "researcher" and not asked:
+        return hand_over_labels(survey, medium=medium, furigana=furigana, **asked)
+    if to == "researcher" and not asked and not furigana:
         return hand_over_research(survey, medium=medium)
     raise ConfigError(
         "SAM-TO",
@@ -90,12 +96,12 @@ def _refuse_parts(to: str, persons: int | None, reserve: int | None) -> None:
         )
 
 
-def _wave(survey: Any, wave: int, events: Path | None, medium: str, again: int | None) -> None:
+def _wave(survey: Any, wave: int, events: Path | None, **how: Any) -> None:
     from custody.console import say, step
     from sampling.waves import SUPPRESSED
     from sampling.waves_handover import hand_over_wave
 
-    made = hand_over_wave(survey, wave, events, medium=medium, again=again)
+    made = hand_over_wave(survey, wave, events, **how)
     step(_("wave {number}").format(number=wave), persons=made.rows, left_out=sum(made.suppressed.values()))
     for reason, persons in made.suppressed.items():
         if persons:

@@ -22,6 +22,7 @@ from custody.survey import Survey
 from labels.voids import VOID_COLUMNS
 from sampling.acts import ITEMS, refusals
 from sampling.frame_rules import FrameRules
+from sampling.furigana import FURIGANA
 from sampling.register_files import RegisterFiles, Registers, link_files, read_lists, read_registers
 from sampling.releases import releases
 from sampling.reread import REASON_TITLES, REASONS, Reread, reread
@@ -289,10 +290,11 @@ def _facts(change: _Change, path: Path) -> dict[str, Fact]:
 
 def _store_contacts(survey: Survey, change: _Change) -> list[Path]:
     """Bring address and name of who may be mailed up to date in the vault; area and stratum stay."""
-    anew = change.changed(*ADDRESS, "name")
+    names = [*ADDRESS, "name", *(name for name in (FURIGANA,) if name in change.vault)]
+    anew = change.changed(*names)
     if not anew.any():
         return []
-    vault, names = change.vault.copy(), [*ADDRESS, "name"]
+    vault = change.vault.copy()
     vault.loc[anew, names] = change.found.contacts.loc[anew, names]
     kept = keep_previous(survey.vault_path)
     sealed = seal_table(vault, survey.keys.recipient("staff"))

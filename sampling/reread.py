@@ -19,6 +19,7 @@ from sampling.ages import born_by
 from sampling.building import with_building
 from sampling.exclusions import Exclusions, insurance_marks
 from sampling.frame_rules import SWITCHED, FrameRules
+from sampling.furigana import FURIGANA, readings_at
 from sampling.judging import Clocks, judge_reasons
 from sampling.limits import limits
 from sampling.linkage import Links
@@ -239,13 +240,16 @@ def _contacts(
     drawn: pd.DataFrame, residents: Register, place: NDArray[np.int64], mailed: Flags
 ) -> pd.DataFrame:
     """Take postal code, address and name of who may be mailed from the later register."""
-    contacts = drawn[["postal_code", "address", "name"]].copy()
+    known = [name for name in (FURIGANA,) if name in drawn]
+    contacts = drawn[["postal_code", "address", "name", *known]].copy()
     positions = place[mailed]
     codes = residents.table["postal_code"].take(pa.array(positions)).to_pylist()
     contacts.loc[mailed, "postal_code"] = np.asarray(codes, dtype=object)
     address, building, name = (residents.text(part, positions) for part in ("address", "building", "name"))
     contacts.loc[mailed, "address"] = np.asarray(with_building(address, building).to_pylist(), dtype=object)
     contacts.loc[mailed, "name"] = np.asarray(name.to_pylist(), dtype=object)
+    for column in known:
+        contacts.loc[mailed, column] = np.asarray(readings_at(residents, positions), dtype=np.object_)
     return contacts.fillna("")
 
 

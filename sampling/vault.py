@@ -30,9 +30,11 @@ __all__ = [
 ]
 
 VAULT_COLUMNS: Final = ("token", "resident_no", "person_key", *SAMPLE_COLUMNS[1:], ORDER)
-"""The columns of the vault; with one person a household, household_size follows."""
+"""The columns of the vault; with one person a household, household_size follows, then furigana where the
+approval names them (`sampling.furigana`)."""
 
 HOUSEHOLD_SIZE: Final = "household_size"
+FURIGANA: Final = "furigana"
 
 NUMBERS: Final = {
     "fpc": "int64",
@@ -58,7 +60,7 @@ def vault_bytes(sample: Sample, recipient: str) -> bytes:
     bytes
         The content of ``vault.age``.
     """
-    columns = [*VAULT_COLUMNS, *(name for name in (HOUSEHOLD_SIZE,) if name in sample.data)]
+    columns = [*VAULT_COLUMNS, *(name for name in (HOUSEHOLD_SIZE, FURIGANA) if name in sample.data)]
     return seal_table(sample.data[columns], recipient)
 
 

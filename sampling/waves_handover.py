@@ -16,7 +16,7 @@ from custody.survey import Survey
 from custody.wave_settings import Wave
 from sampling.acts import refusals
 from sampling.events import Events, read_events
-from sampling.handover import label_facts, label_table, seal_for, with_seals
+from sampling.handover import label_facts, label_table, readings_item, seal_for, with_seals
 from sampling.releases import sample_size
 from sampling.waves import SUPPRESSED, WAVE_EVENT, WavePersons, find_wave, persons_of_wave
 
@@ -66,7 +66,13 @@ class WaveHandOver:
 
 
 def hand_over_wave(
-    survey: Survey, number: int, events: Path | None, *, medium: str = gate.USB, again: int | None = None
+    survey: Survey,
+    number: int,
+    events: Path | None,
+    *,
+    medium: str = gate.USB,
+    again: int | None = None,
+    furigana: bool = False,
 ) -> WaveHandOver:
     """Seal the labels of a later wave for the contractor: ``out/labels-wave2.sp``.
 
@@ -82,6 +88,8 @@ def hand_over_wave(
         What the package leaves on; the approval names the media.
     again : int, optional
         Only the persons of this release, as often as wanted.
+    furigana : bool
+        As in `sampling.handover.hand_over_labels`.
 
     Returns
     -------
@@ -97,12 +105,19 @@ def hand_over_wave(
     SamplingError, InputError, KeyFileError, PackageError
         There is no such wave, nobody is left, or a file cannot be used.
     """
-    gate.permit(survey, "hand_over_labels", media=medium, n=sample_size(survey), recipient="contractor")
+    gate.permit(
+        survey,
+        "hand_over_labels",
+        items=readings_item(furigana),
+        media=medium,
+        n=sample_size(survey),
+        recipient="contractor",
+    )
     with refusals(survey, "hand_over_labels"):
         wave = find_wave(survey, number)
         told = read_events(survey, _given(events))
         persons = persons_of_wave(survey, wave, told, again)
-        table = with_seals(survey, label_table(persons.vault), number)
+        table = with_seals(survey, label_table(persons.vault, furigana=furigana), number)
         if not len(table):
             raise SamplingError(
                 "SAM-WAVE-NOBODY",
@@ -111,7 +126,7 @@ def hand_over_wave(
             )
         facts: dict[str, FactValue] = {**label_facts(survey), "wave": number, "wave_kind": wave.kind}
         path = seal_for(survey, "labels", table, facts, "contractor", persons.package)
-    _record(survey, path, persons, told)
+    _record(survey, path, persons, told, furigana=furigana)
     due = wave.due(told.first_mailing) if told.first_mailing is not None else None
     return WaveHandOver(path, wave, persons.releases, len(table), persons.suppressed, due)
 
@@ -126,7 +141,7 @@ def _given(events: Path | None) -> Path:
     return events
 
 
-def _record(survey: Survey, path: Path, persons: WavePersons, told: Events) -> None:
+def _record(survey: Survey, path: Path, persons: WavePersons, told: Events, *, furigana: bool) -> None:
     with survey.ledger() as ledger:
         record_file(ledger, survey.folder, path, path.stem)
         ledger.append(
@@ -137,5 +152,6 @@ def _record(survey: Survey, path: Path, persons: WavePersons, told: Events) -> N
             releases="+".join(map(str, persons.releases)),
             rows=len(persons.vault),
             events_sha256=told.sha256,
+            **({"furigana": True} if furigana else {}),
             **persons.suppressed,
         )

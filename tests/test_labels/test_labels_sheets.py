@@ -182,7 +182,7 @@ def test_furigana_and_honorific_stand_with_the_name(
         assert part in text
     assert "様" not in text
     assert "ねりま" not in text_of(print_run(table, tmp_path / "b.pdf", fonts=bare_fonts).path)
-    with pytest.raises(InputError, match="LAB-COLUMNS"):
+    with pytest.raises(InputError, match="LAB-FURIGANA"):
         print_run(labels(3), tmp_path / "c.pdf", fonts=bare_fonts, look=look)
     table.loc[0, "furigana"] = "ねりま\U0010fffd"
     held = print_run(table, tmp_path / "d.pdf", fonts=bare_fonts, look=look).held_back
