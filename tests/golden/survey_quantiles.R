@@ -8,8 +8,10 @@ here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE))
 rules <- c("math", "school", "shahvaish", "hf1", "hf2", "hf3", "hf4", "hf5", "hf6", "hf7", "hf8", "hf9")
 intervals <- c("mean", "beta", "xlogit", "asin")
 one <- function(name, d, variable, probs, by = "", some = rules, how = intervals) {
-  d <- d[!is.na(d$variables[[variable]]) & weights(d) > 0, ] # R counts rows of weight 0 in n of "beta"
-  d <- d[order(as.integer(rownames(d$variables))), ] # rows of equal value count in the order of the table
+  used <- !is.na(d$variables[[variable]]) & weights(d) > 0
+  if (!all(used)) d <- d[used, ] # R counts rows of weight 0 in n of "beta"
+  places <- as.integer(rownames(d$variables)) # rows of equal value count in the order of the table
+  if (is.unsorted(places)) d <- d[order(places), ]
   d <- update(d, .y = d$variables[[variable]])
   scaled <- d; scaled$prob <- d$prob * sum(weights(d)) / nrow(d$variables)
   for (rule in some) for (interval in if (rule %in% c("math", "school", "hf7")) how else "mean") {
@@ -26,6 +28,8 @@ one("dstrat", designs$dstrat, "meals", c(0.25, 0.5, 0.75))    # ties
 one("dnhanes", designs$dnhanes, "WTMEC2YR", c(0.25, 0.5, 0.75))
 one("dnhanes", designs$dnhanes, "HI_CHOL", c(0.5, 0.75), some = c("math", "school"))
 for (name in c("own_blocks", "own_two")) for (variable in c("年齢", "食費.月", "塩分.g")) one(name, designs[[name]], variable, c(0.25, 0.5, 0.75))
+one("own_three", designs$own_three, "年齢", c(0.25, 0.5, 0.75), some = c("math", "hf6"))
+for (name in c("pps_brewer", "pps_overton", "pps_hr")) one(name, designs[[name]], "Bush", c(0.5, 0.75, 0.9), some = c("hf7", "hf8")) # the first step is above 0.5
 for (group in c("E", "H", "M")) one("dstrat", subset(designs$dstrat, stype == group), "api00", c(0.25, 0.5, 0.75), group)
 one("dclus1", subset(designs$dclus1, stype == "E"), "api00", c(0.25, 0.5, 0.75), "E")
 for (group in 1:4) one("dnhanes", subset(designs$dnhanes, race == group), "WTMEC2YR", c(0.25, 0.5, 0.75), as.character(group))

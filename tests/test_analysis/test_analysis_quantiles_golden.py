@@ -53,3 +53,18 @@ def test_score_limits_lie_within_one_value_of_r(
 
 def table_values(name: str, term: str) -> np.ndarray:
     return design(name).data[term].dropna().to_numpy(dtype=float)
+
+
+def test_where_the_share_is_met_exactly_the_value_is_that_row() -> None:
+    # 200 equal weights of 30.97: the 20th and 180th value; R's rounding takes the next one
+    values = np.sort(table_values("dsrs", "api00"))
+    found = design("dsrs").quantile("api00", [0.1, 0.9]).estimate
+    assert found.tolist() == [values[19], values[179]]
+
+
+def test_the_interquartile_range_is_a_contrast() -> None:
+    e = design("dstrat").quantile("api00", [0.25, 0.75])
+    row = e.contrast({"0.75": 1, "0.25": -1}).tidy().iloc[0]
+    matrix = e.linear.covariance
+    assert row["estimate"] == e.estimate[1] - e.estimate[0]
+    assert row["se"] == pytest.approx(np.sqrt(matrix[0, 0] + matrix[1, 1] - 2 * matrix[0, 1]), rel=RELATIVE)
