@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from analysis import Estimate, SurveyDesign
 
-__all__ = ["ESTIMATORS", "SMOOTH", "STAGES", "multistage", "same", "three_stages"]
+__all__ = ["ESTIMATORS", "READS", "SMOOTH", "STAGES", "multistage", "same", "three_stages"]
 
 Estimator = Callable[[SurveyDesign], Estimate]
 STAGES: dict[str, Any] = {"strata": "s", "psu": ["u", "v", "i"], "fpc": ["N1", "N2", "N3"]}
-# over the columns y, x (above 0), g and h (text), yes (boolean), k (whole numbers)
+# over the columns y, x (above 0), g and h (text), yes (boolean), k and k2 (whole numbers)
 SMOOTH: dict[str, Estimator] = {
     "mean": lambda d: d.mean(["y", "x"]),
     "mean by": lambda d: d.mean(["y", "yes"], by="g"),
@@ -26,9 +26,39 @@ SMOOTH: dict[str, Estimator] = {
     "contrast": lambda d: d.mean(["y", "x"]).contrast("y / x"),
     "table": lambda d: d.crosstab("g", "h").totals(),
     "row shares": lambda d: d.crosstab("g", "h").percent("row"),
+    "var": lambda d: d.var(["y", "x"]),
+    "std by": lambda d: d.std("y", by="h"),
+    "correlation": lambda d: d.correlation(["y", "x"]),
+    "gini": lambda d: d.gini("x"),
+    "kappa": lambda d: d.kappa("k", "k2"),
+    "alpha": lambda d: d.alpha(["y", "x", "k"]),
+    "standard": lambda d: d.standardise("y", "h", {"男": 2.0, "女": 3.0}),
+    "distribution": lambda d: d.cdf("x", [5.0, 15.0]),
     "margin": lambda d: d.crosstab("g", "h").margin("row", share=True),
 }
-ESTIMATORS: dict[str, Estimator] = SMOOTH | {}
+ESTIMATORS: dict[str, Estimator] = SMOOTH | {
+    "median": lambda d: d.median(["y", "x"]),
+    "quantiles by": lambda d: d.quantile("x", [0.1, 0.75], by="h"),
+}
+# columns that are read as numbers
+READS: dict[str, str] = {
+    "mean": "yx",
+    "mean by": "y",
+    "total": "yx",
+    "total by": "x",
+    "ratio": "yx",
+    "ratio by": "yx",
+    "contrast": "yx",
+    "var": "yx",
+    "std by": "y",
+    "correlation": "yx",
+    "gini": "x",
+    "alpha": "yx",
+    "standard": "y",
+    "distribution": "x",
+    "median": "yx",
+    "quantiles by": "x",
+}
 
 
 @st.composite
@@ -59,7 +89,9 @@ def multistage(draw: st.DrawFn, census: bool = False) -> pd.DataFrame:
     frame["g"] = rng.choice(list("abc"), n, p=[0.5, 0.4, 0.1])
     frame["h"] = rng.choice(["男", "女"], n)
     frame["yes"] = rng.uniform(size=n) < 0.4
+    frame.loc[:1, "h"] = ["男", "女"]
     frame["k"] = rng.integers(1, 6, n)
+    frame["k2"] = np.where(rng.uniform(size=n) < 0.6, frame["k"], rng.integers(1, 6, n))
     frame["w"] = rng.uniform(1, 9, n).round(2)
     return frame
 
