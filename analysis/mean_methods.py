@@ -121,7 +121,7 @@ class MeanMethods(DesignBase):
         variable : str
             Any column.
         level : object, optional
-            The level counted. None: True for booleans, otherwise every level.
+            The level counted, or a list of them. None: True for booleans, otherwise every level.
         by : str or sequence of str, optional
             As in `mean`.
         method : {"logit", "xlogit", "beta", "korn-graubard", "likelihood", "asin", "wilson", "mean"}

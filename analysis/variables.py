@@ -162,7 +162,7 @@ def level_terms(
     name : str
         Column name.
     level : object
-        The level, or None for True of booleans and every level of other columns.
+        The level, a list of levels, or None for True of booleans and every level of other columns.
     by : str or sequence of str or None
         Domain columns.
     na : Missing
@@ -177,7 +177,9 @@ def level_terms(
     codes = encode(series)
     if level is None and pd.api.types.is_bool_dtype(series.dtype):
         level = True
-    wanted = list(range(len(codes.levels))) if level is None else [_find_level(series, codes, level)]
+    named = level if isinstance(level, list | tuple) else [level]
+    places = range(len(codes.levels))
+    wanted = list(places) if level is None else [_find_level(series, codes, one) for one in named]
     return _assemble(frame, [_indicators(name, codes, wanted, level)], by, na)
 
 
@@ -276,8 +278,10 @@ def _numeric(series: "pd.Series[Any]") -> _Column:
 
 
 def _indicators(name: str, codes: Codes, wanted: Sequence[int], level: object) -> _Column:
+    """Mark the levels wanted, under the name or names given, or their own."""
     present = codes.codes >= 0
-    names = [str(level) if level is not None else str(codes.levels[j]) for j in wanted]
+    named = level if isinstance(level, list | tuple) else [level] * len(wanted)
+    names = [str(codes.levels[j] if one is None else one) for j, one in zip(wanted, named, strict=True)]
     values = tuple((codes.codes == j).astype(np.float64) for j in wanted)
     return _Column(name, values, tuple(names), None if present.all() else present)
 

@@ -9,6 +9,7 @@ from survey_designs import design, expected
 from analysis import SurveyDesign
 from analysis.intervals import interval
 from analysis.proportion_intervals import PROPORTION_METHODS
+from custody.errors import AnalysisError
 
 RELATIVE = 1e-9  # what the project promises
 PROFILE = 1e-3  # R interpolates a spline through a profile of the likelihood
@@ -137,3 +138,18 @@ def test_an_arcsine_end_far_outside_is_the_edge(p: float, wanted: float) -> None
 def test_the_share_of_a_stratum_is_known(method: str) -> None:
     row = design("dstrat").proportion("stype", "M", method=method).tidy().iloc[0]
     assert tuple(row[["ci_low", "ci_high"]]) == pytest.approx((row["estimate"],) * 2, rel=1e-7)
+
+
+@pytest.mark.parametrize("method", PROPORTION_METHODS)
+def test_several_levels_are_the_single_ones_in_the_order_asked(method: str) -> None:
+    d = design("dstrat")
+    both = d.proportion("sch.wide", ["Yes", "No"], by="stype", method=method).tidy()
+    assert both["level"].tolist() == ["Yes", "No"] * 3
+    for level in ("Yes", "No"):
+        alone = d.proportion("sch.wide", level, by="stype", method=method).tidy()
+        rows = both[both["level"] == level].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rows, alone, rtol=1e-10)
+    every = d.proportion("stype", method=method).tidy()
+    assert every["level"].tolist() == ["E", "H", "M"]
+    with pytest.raises(AnalysisError, match="no level"):
+        d.proportion("sch.wide", ["Yes", "Perhaps"])
