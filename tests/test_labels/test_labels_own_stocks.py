@@ -28,7 +28,7 @@ from labels.own_stocks import (
     read_stocks,
 )
 from labels.stocks import stock
-from sampling.handover import label_facts
+from sampling.label_facts import label_facts
 
 Labels = Callable[[int], pd.DataFrame]
 EXAMPLE = Path(str(files("labels") / "data" / "stocks_example.toml"))
