@@ -17,7 +17,7 @@ from custody.survey import Survey
 from sampling.register import Register
 from sampling.sample import Sample
 
-__all__ = ["FURIGANA", "check_readings", "is_approved", "readings_at", "with_readings"]
+__all__ = ["FURIGANA", "is_approved", "readings_at", "readings_item", "readings_of", "with_readings"]
 
 FURIGANA: Final = "furigana"
 """The column of the vault and of the package, and the item of the approval `custody.gate.FURIGANA`."""
@@ -82,18 +82,39 @@ def readings_at(residents: Register, positions: NDArray[np.integer[Any]]) -> lis
     return [cell or "" for cell in cells]
 
 
-def check_readings(vault: pd.DataFrame) -> None:
-    """Refuse a vault without readings.
+def readings_item(furigana: bool) -> tuple[str, ...]:
+    """Return what the approval must name for readings of names.
+
+    Parameters
+    ----------
+    furigana : bool
+        Whether they are handed over.
+
+    Returns
+    -------
+    tuple of str
+        The item, or none.
+    """
+    return (gate.FURIGANA,) if furigana else ()
+
+
+def readings_of(vault: pd.DataFrame) -> "pd.Series[str]":
+    """Take the readings of names out of the vault.
 
     Parameters
     ----------
     vault : pandas.DataFrame
         From `sampling.vault.load_vault`.
 
+    Returns
+    -------
+    pandas.Series
+        One a person; empty where the register has none.
+
     Raises
     ------
     SamplingError
-        ``SAM-FURIGANA-NONE``.
+        ``SAM-FURIGANA-NONE`` where the vault holds none.
     """
     if FURIGANA not in vault:
         raise SamplingError(
@@ -104,3 +125,4 @@ def check_readings(vault: pd.DataFrame) -> None:
                 "over without --furigana."
             ),
         )
+    return vault[FURIGANA]

@@ -7,7 +7,7 @@ sex, status and answers under numbers made for this package.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -17,10 +17,10 @@ from custody.files import record_file, sha256_file
 from custody.messages import gettext as _
 from custody.packages import FactValue, Kind, seal
 from custody.survey import Survey
-from labels.own_stocks import make_stocks
 from labels.seals import SEALS_COLUMN, seals_field
 from sampling.acts import refusals
-from sampling.furigana import FURIGANA, check_readings
+from sampling.furigana import readings_item, readings_of
+from sampling.label_facts import label_facts
 from sampling.releases import Release, plan_release, releases, sample_size
 from sampling.vault import load_vault
 from sampling.voids import count_reasons, load_voids, readings
@@ -30,9 +30,7 @@ __all__ = [
     "HandOver",
     "export_link",
     "hand_over_labels",
-    "label_facts",
     "label_table",
-    "readings_item",
     "record_hand_over",
     "seal_for",
     "with_seals",
@@ -129,8 +127,7 @@ def label_table(vault: pd.DataFrame, *, copy: int = 1, furigana: bool = False) -
     """
     chosen = vault[["postal_code", "address", "name", "token"]].assign(copy=copy)
     if furigana:
-        check_readings(vault)
-        chosen = chosen.assign(furigana=vault[FURIGANA])
+        chosen = chosen.assign(furigana=readings_of(vault))
     ordered: pd.DataFrame = chosen.sort_values(["postal_code", "token"], ignore_index=True)
     return ordered
 
@@ -243,51 +240,6 @@ def hand_over_labels(
     )
 
 
-def readings_item(furigana: bool) -> tuple[str, ...]:
-    """Return what the approval must name for readings of names.
-
-    Parameters
-    ----------
-    furigana : bool
-        Whether they are handed over.
-
-    Returns
-    -------
-    tuple of str
-        The item, or none.
-    """
-    return (gate.FURIGANA,) if furigana else ()
-
-
-def label_facts(survey: Survey) -> dict[str, FactValue]:
-    """Return what the contractor's package says beside the number of the wave.
-
-    Parameters
-    ----------
-    survey : Survey
-        The survey.
-
-    Returns
-    -------
-    dict
-        Title, contact, copies, words of the letters, label sheets of its own.
-
-    Raises
-    ------
-    LabelError
-        One of the label sheets does not fit on its paper.
-    """
-    make_stocks(survey.stocks, "survey.toml")  # refuses a sheet that does not fit before it is sealed
-    own = [one.facts() for one in survey.stocks]
-    return {
-        "title_en": survey.title_en,
-        "contact": _contact(survey),
-        "copies": 1,
-        "letters": survey.letter_facts,
-        **({"stocks": own} if own else {}),
-    }
-
-
 def export_link(survey: Survey, path: Path) -> int:
     """Write who is behind each token: only for training, where the people are invented.
 
@@ -336,16 +288,6 @@ def _extract_age(survey: Survey) -> int | None:
     """Return how many days ago the registers that decide who is mailed were read; None where nobody knows."""
     days = [day for day, _digests in readings(survey)]
     return (survey.clock.today() - max(days)).days if days else None
-
-
-def _contact(survey: Survey) -> dict[str, Any]:
-    contact = survey.contact
-    return {
-        "section": contact.section,
-        "phone": contact.phone,
-        "email": contact.email,
-        "hours": contact.hours,
-    }
 
 
 def seal_for(

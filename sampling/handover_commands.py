@@ -53,12 +53,7 @@ def add_hand_over(app: typer.Typer) -> None:
                 help=_("Labels of a later mailing: the contractor's newest package of events (.sp).")
             ),
         ] = None,
-        furigana: Annotated[
-            bool,
-            typer.Option(
-                "--furigana", help=_("Labels: also the readings of the names; the approval must name them.")
-            ),
-        ] = False,
+        furigana: Annotated[bool, _furigana_option()] = False,
         at: Annotated[str | None, at_option()] = None,
     ) -> None:
         from custody.survey import Survey
@@ -70,6 +65,12 @@ def add_hand_over(app: typer.Typer) -> None:
         parts = {"persons": persons, "reserve": reserve, "again": again}
         asked = {name: value for name, value in parts.items() if value is not None}
         _say(_made(Survey.open(survey, at), to, medium, asked, furigana=furigana))
+
+
+def _furigana_option() -> Any:
+    return typer.Option(
+        "--furigana", help=_("Labels: also the readings of the names; the approval must name them.")
+    )
 
 
 def _made(survey: Any, to: str, medium: str, asked: dict[str, int], *, furigana: bool) -> "HandOver":

@@ -16,7 +16,9 @@ from custody.survey import Survey
 from custody.wave_settings import Wave
 from sampling.acts import refusals
 from sampling.events import Events, read_events
-from sampling.handover import label_facts, label_table, readings_item, seal_for, with_seals
+from sampling.furigana import readings_item
+from sampling.handover import label_table, seal_for, with_seals
+from sampling.label_facts import label_facts
 from sampling.releases import sample_size
 from sampling.waves import SUPPRESSED, WAVE_EVENT, WavePersons, find_wave, persons_of_wave
 
