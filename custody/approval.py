@@ -6,19 +6,18 @@ was asked, what is allowed and what to do next.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, Self
 
-from custody.approval_file import RECIPIENTS, cannot_read, plain, read_approval
+from custody.approval_file import RECIPIENTS, plain, read_approval, read_file
 from custody.clock import JST
 from custody.errors import ApprovalError
+from custody.exchange_rules import ExchangeRules, read_rules
+from custody.legal_bases import NEEDS, bases_named, legal_bases
 from custody.messages import gettext as _
 from custody.messages import mark
 
@@ -53,12 +52,12 @@ _RULES: Final[Mapping[str, _Rule]] = MappingProxyType(
 ACTS: Final = tuple(_RULES)
 """The acts that need a permit."""
 
-_NEEDS: Final[Mapping[str, str]] = MappingProxyType(
-    {"use": mark("use beyond the purpose (目的外利用)"), "outsourcing": mark("outsourcing (外部委託)")}
-)
-
 _REFUSALS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        "APP-PURPOSE": (
+            mark("Approval {number} does not cover {act} for the purpose {asked}. Allowed: {allowed}."),
+            mark("Use the records for the approved purpose only, or ask for a new approval."),
+        ),
         "APP-PERIOD": (
             mark("Approval {number} does not cover {act} at {asked}. Allowed: {allowed}."),
             mark("Work within these days, or ask for a new approval; check the clock of this computer."),
@@ -82,6 +81,12 @@ _REFUSALS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "APP-BASIS": (
             mark("Approval {number} gives no legal basis for {act}: {asked} is missing. Allowed: {allowed}."),
             mark("Add the legal basis to the approval once it is granted, word for word as allowed."),
+        ),
+        "APP-BASIS-DATE": (
+            mark(
+                "Approval {number} rests for {act} on a law not in force then: {asked}. Allowed: {allowed}."
+            ),
+            mark("Compare the day of the decision with the paper, and name the law that was in force."),
         ),
     }
 )
@@ -142,6 +147,7 @@ class _Request:
     media: str | None
     n: int | None
     recipient: str | None
+    purpose: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,12 @@ class Approval:
         Digest of the file's bytes, 64 lower hex digits.
     file : str
         Name of the file.
+    supersedes : str
+        Number of the earlier approval that it replaces, ``""`` where there is none.
+    recipient_keys : mapping of str to tuple of str
+        Recipient → the age keys to which a package may be sealed; a recipient not named here: any key.
+    exchange : ExchangeRules, optional
+        What `custody.exchange_check` holds files to.
     """
 
     number: str
@@ -191,6 +203,9 @@ class Approval:
     period: Period
     sha256: str
     file: str
+    supersedes: str = ""
+    recipient_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exchange: ExchangeRules | None = None
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -213,20 +228,20 @@ class Approval:
 
         Examples
         --------
-        >>> from importlib.resources import as_file
+        >>> from importlib.resources import as_file, files
         >>> with as_file(files("custody") / "data" / "approval_training.toml") as path:
         ...     approval = Approval.load(path)
         >>> approval.number, approval.max_n
         ('諮問第22号（訓練用）', 5000)
         """
         path = Path(path)
-        try:
-            data = path.read_bytes()
-        except OSError as problem:
-            raise cannot_read(path, problem) from None
+        data = read_file(path)
         values = read_approval(data, path.name)
         period = Period(values.pop("period.start"), values.pop("period.end"))
-        return cls(**values, period=period, sha256=hashlib.sha256(data).hexdigest(), file=path.name)
+        table = values.pop("exchange")
+        rules = read_rules(table, values["items"], path.name) if table is not None else None
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(**values, exchange=rules, period=period, sha256=digest, file=path.name)
 
     def permit(
         self,
@@ -237,6 +252,7 @@ class Approval:
         media: str | None = None,
         n: int | None = None,
         recipient: str | None = None,
+        purpose: str | None = None,
     ) -> Permit:
         """Ask whether an act is allowed.
 
@@ -254,6 +270,8 @@ class Approval:
             Persons drawn or handed over, 0 or more.
         recipient : {"contractor", "researcher"}, optional
             Who receives.
+        purpose : str, optional
+            What for, in the words of the approval.
 
         Returns
         -------
@@ -263,8 +281,8 @@ class Approval:
         Raises
         ------
         ApprovalError
-            ``APP-ACT``, ``APP-BASIS``, ``APP-PERIOD``, ``APP-ITEM``, ``APP-MEDIA``, ``APP-N`` or
-            ``APP-RECIPIENT``, whichever comes first.
+            ``APP-ACT``, ``APP-BASIS``, ``APP-BASIS-DATE``, ``APP-PURPOSE``, ``APP-PERIOD``, ``APP-ITEM``,
+            ``APP-MEDIA``, ``APP-N`` or ``APP-RECIPIENT``, whichever comes first.
 
         Notes
         -----
@@ -277,34 +295,10 @@ class Approval:
             hint = _("Name one of these acts; anything else cannot be approved.")
             raise ApprovalError("APP-ACT", text, hint=hint, file=self.file)
         at = when.replace(tzinfo=JST) if when.tzinfo is None else when.astimezone(JST)
-        request = _Request(act, _RULES[act], at, tuple(items), media, n, recipient)
-        for check in (_check_basis, _check_period, _check_names, _check_n, _check_recipient):
+        request = _Request(act, _RULES[act], at, tuple(items), media, n, recipient, purpose)
+        for check in (_check_basis, _check_purpose, _check_period, _check_names, _check_n, _check_recipient):
             check(self, request)
         return Permit(act, self.number, self.sha256, at)
-
-
-@cache
-def legal_bases() -> Mapping[str, tuple[str, ...]]:
-    """Read what each legal basis opens.
-
-    Returns
-    -------
-    mapping of str to tuple of str
-        ``"use"`` and ``"outsourcing"`` → the wordings that open it, from ``data/legal_bases.toml``.
-
-    Examples
-    --------
-    >>> "個人情報保護法69条2項2号" in legal_bases()["use"]
-    True
-    """
-    text = files("custody").joinpath("data/legal_bases.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)["basis"]
-    return MappingProxyType(
-        {
-            need: tuple(name for entry in table if entry["opens"] == need for name in entry["names"])
-            for need in _NEEDS
-        }
-    )
 
 
 def _refusal(approval: Approval, request: _Request, code: str, asked: str, allowed: str) -> ApprovalError:
@@ -314,11 +308,21 @@ def _refusal(approval: Approval, request: _Request, code: str, asked: str, allow
 
 
 def _check_basis(approval: Approval, request: _Request) -> None:
-    held = {plain(basis) for basis in approval.legal_bases}
+    """Look for each need among the bases named; one must have been law on the day of the decision."""
+    named = bases_named(approval.legal_bases)
     for need in request.rule.needs:
-        names = legal_bases()[need]
-        if held.isdisjoint(plain(name) for name in names):
-            raise _refusal(approval, request, "APP-BASIS", _(_NEEDS[need]), ", ".join(names))
+        opening = [basis for basis in named if need in basis.opens]
+        names = ", ".join(legal_bases()[need])
+        if not opening:
+            raise _refusal(approval, request, "APP-BASIS", _(NEEDS[need]), names)
+        if not any(basis.in_force(approval.decided_on) for basis in opening):
+            asked = ", ".join(f"{basis.law} {basis.article}" for basis in opening)
+            raise _refusal(approval, request, "APP-BASIS-DATE", asked, names)
+
+
+def _check_purpose(approval: Approval, request: _Request) -> None:
+    if request.purpose is not None and plain(request.purpose) != plain(approval.purpose):
+        raise _refusal(approval, request, "APP-PURPOSE", request.purpose, approval.purpose)
 
 
 def _check_period(approval: Approval, request: _Request) -> None:

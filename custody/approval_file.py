@@ -5,8 +5,6 @@ refusal names the field and what to write there.
 """
 
 import re
-import tomllib
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,18 +13,35 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from custody.approval_toml import MAX_BYTES, parsed, plain, refuse_renewal, refuse_unknown
 from custody.errors import ApprovalError
 from custody.messages import gettext as _
 from custody.messages import mark
 
-__all__ = ["FIELDS", "RECIPIENTS", "Field", "cannot_read", "plain", "read_approval"]
+__all__ = [
+    "FIELDS",
+    "RECIPIENTS",
+    "Field",
+    "check_dates",
+    "field_value",
+    "flat",
+    "plain",
+    "read_approval",
+    "read_file",
+    "superseded",
+]
 
 Kind = Literal["text", "texts", "names", "roles", "date", "count"]
 
 RECIPIENTS: Final = ("contractor", "researcher")
 """The parties a package can be sealed for."""
 
-_ALL_WORDS: Final = frozenset({"all", "any", "すべて", "全て", "全部", "一切"})
+_ALL_WORDS: Final = frozenset(
+    {"all", "any", "every", "everything", "すべて", "全て", "全部", "一切", "全項目", "全情報", "任意"}
+)
+_OPTIONAL: Final = ("kind", "supersedes", "recipient_keys", "exchange")
+"""Fields that a survey's approval may have besides `FIELDS`."""
+_AGE_KEY: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +89,8 @@ _KINDS: Final[Mapping[Kind, Callable[[Any], bool]]] = MappingProxyType(
 )
 
 
-def plain(text: str) -> str:
-    """Reduce a name to what is compared: one width, no blanks.
-
-    Parameters
-    ----------
-    text : str
-        As written.
-
-    Returns
-    -------
-    str
-        After NFKC, without white space.
-
-    Examples
-    --------
-    >>> plain("ＵＳＢ メモリ")
-    'USBメモリ'
-    """
-    return "".join(unicodedata.normalize("NFKC", text).split())
-
-
 def read_approval(data: bytes, name: str) -> dict[str, Any]:
-    """Check the content of an approval file.
+    """Check the content of a survey's approval file.
 
     Parameters
     ----------
@@ -107,61 +101,135 @@ def read_approval(data: bytes, name: str) -> dict[str, Any]:
 
     Returns
     -------
-    dict of str to str, int, datetime.date or tuple of str
-        One value for each of `FIELDS`, by key.
+    dict of str to str, int, datetime.date, tuple of str or dict
+        One value for each of `FIELDS`, by key, then ``supersedes`` (``""`` where it is not given),
+        ``recipient_keys`` and ``exchange`` (the table as written, or None).
 
     Raises
     ------
     ApprovalError
-        ``APP-UTF8``, ``APP-TOML``, ``APP-RENEW``, ``APP-KEY``, ``APP-MISSING``, ``APP-BLANK``, ``APP-TYPE``,
-        ``APP-WILDCARD`` or ``APP-DATES``, naming the field.
+        ``APP-SIZE``, ``APP-SECRET``, ``APP-UTF8``, ``APP-TOML``, ``APP-CHARS``, ``APP-RENEW``, ``APP-KEY``,
+        ``APP-KIND``, ``APP-MISSING``, ``APP-BLANK``, ``APP-TYPE``, ``APP-WILDCARD``, ``APP-DATES`` or
+        ``APP-SUPERSEDES``, naming the field.
     """
-    given = _flat(_parsed(data, name), name)
-    _refuse_other_keys(given, name)
-    values = {field.key: _value(field, given, name) for field in FIELDS}
-    _check_dates(values, name)
+    given = flat(parsed(data, name), name)
+    refuse_renewal(given, name)
+    refuse_unknown(given, (*(field.key for field in FIELDS), *_OPTIONAL), name)
+    _check_kind(given, name)
+    values = {field.key: field_value(field, given, name) for field in FIELDS}
+    check_dates(values, name)
+    values["supersedes"] = superseded(values["number"], given, name)
+    values["recipient_keys"] = _recipient_keys(given, name)
+    values["exchange"] = given.get("exchange")
     return values
 
 
-def _parsed(data: bytes, name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        hint = _("Save it again as UTF-8.")
-        raise ApprovalError("APP-UTF8", _("The approval is not UTF-8."), hint=hint, file=name) from None
-    except (ValueError, RecursionError) as problem:
-        found = re.search(r"\(at line (\d+)", str(problem))
-        text = _("The approval is not valid TOML.")
-        if found:
-            text = _("The approval is not valid TOML at line {line}.").format(line=int(found[1]))
-        hint = _("Compare the line with the training approval: quotes, brackets, each name only once.")
-        raise ApprovalError("APP-TOML", text, hint=hint, file=name) from None
+def flat(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Put the fields of the table ``[period]`` beside the others, under dotted keys.
 
+    Parameters
+    ----------
+    document : dict
+        The table of the file.
+    name : str
+        Name of the file.
 
-def _flat(document: dict[str, Any], name: str) -> dict[str, Any]:
-    """Put the fields of the table ``[period]`` beside the others, under dotted keys."""
-    period = document.pop("period", {})
+    Returns
+    -------
+    dict
+        The fields by dotted key; other tables stay as they are.
+
+    Raises
+    ------
+    ApprovalError
+        ``APP-TYPE`` where ``period`` is no table.
+    """
+    others = {key: value for key, value in document.items() if key != "period"}
+    period = document.get("period", {})
     if not isinstance(period, dict):
         hint = _("Write [period] on a line of its own, then start and end below it.")
         raise ApprovalError("APP-TYPE", _("This is not a table."), hint=hint, file=name, column="period")
-    return document | {f"period.{key}": value for key, value in period.items()}
+    return others | {f"period.{key}": value for key, value in period.items()}
 
 
-def _refuse_other_keys(given: Mapping[str, Any], name: str) -> None:
-    known = {field.key for field in FIELDS}
-    for key in given:
-        if key.rpartition(".")[2].startswith("auto_renew"):
-            text = _("An approval is never renewed by itself.")
-            hint = _("Delete the line; ask for a new approval when the period is over.")
-            raise ApprovalError("APP-RENEW", text, hint=hint, file=name, column=key)
-        if key not in known:
-            text = _("An approval has no such field.")
-            hint = _("Correct the name or delete the field; the known ones are: {names}.")
-            hint = hint.format(names=", ".join(field.key for field in FIELDS))
-            raise ApprovalError("APP-KEY", text, hint=hint, file=name, column=key)
+def _check_kind(given: Mapping[str, Any], name: str) -> None:
+    if given.get("kind", "survey") != "survey":
+        text = _("This is not the approval of a survey.")
+        hint = _('Leave kind out, or write kind = "survey"; other approvals are for `hyohon custody check`.')
+        raise ApprovalError("APP-KIND", text, hint=hint, file=name, column="kind")
 
 
-def _value(field: Field, given: Mapping[str, Any], name: str) -> Any:
+def superseded(number: str, given: Mapping[str, Any], name: str) -> str:
+    """Read which earlier approval this one replaces.
+
+    Parameters
+    ----------
+    number : str
+        Number of this approval.
+    given : mapping
+        The fields of the file.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    str
+        Its number, ``""`` where none is named.
+
+    Raises
+    ------
+    ApprovalError
+        ``APP-SUPERSEDES`` where it is no text, is blank, or is this approval itself.
+    """
+    earlier = given.get("supersedes")
+    if earlier is None:
+        return ""
+    if not isinstance(earlier, str) or not plain(earlier) or plain(earlier) == plain(number):
+        text = _("An approval replaces one earlier approval, named by its number.")
+        hint = _("Write the number of the earlier decision, or delete the line.")
+        raise ApprovalError("APP-SUPERSEDES", text, hint=hint, file=name, column="supersedes")
+    return earlier.strip()
+
+
+def _recipient_keys(given: Mapping[str, Any], name: str) -> dict[str, tuple[str, ...]]:
+    """Read the keys to which packages may be sealed, by recipient; none named: any key of the survey."""
+    table = given.get("recipient_keys", {})
+    good = isinstance(table, dict) and all(
+        role in RECIPIENTS
+        and isinstance(keys, list)
+        and keys
+        and all(isinstance(key, str) and _AGE_KEY.fullmatch(key) for key in keys)
+        for role, keys in table.items()
+    )
+    if not good:
+        text = _("The keys of recipients are not written as they must be.")
+        hint = _('Write under [recipient_keys]: contractor = ["age1..."], one text for each key.')
+        raise ApprovalError("APP-TYPE", text, hint=hint, file=name, column="recipient_keys")
+    return {role: tuple(keys) for role, keys in table.items()}
+
+
+def field_value(field: Field, given: Mapping[str, Any], name: str) -> Any:
+    """Check one field.
+
+    Parameters
+    ----------
+    field : Field
+        What is wanted.
+    given : mapping
+        The fields of the file.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    str, int, datetime.date or tuple of str
+        Its value.
+
+    Raises
+    ------
+    ApprovalError
+        ``APP-MISSING``, ``APP-BLANK``, ``APP-TYPE`` or ``APP-WILDCARD``.
+    """
     refusal = partial(ApprovalError, hint=_(field.hint), file=name, column=field.key)
     if field.key not in given:
         raise refusal("APP-MISSING", _("A field of the approval is missing."))
@@ -191,38 +259,59 @@ def _is_blank(value: Any) -> bool:
 
 def _is_wildcard(entry: str) -> bool:
     word = plain(entry).lower()
-    return "*" in word or word in _ALL_WORDS
+    return "*" in word or "?" in word or "%" in word or word in _ALL_WORDS
 
 
-def _check_dates(values: Mapping[str, Any], name: str) -> None:
+def check_dates(values: Mapping[str, Any], name: str) -> None:
+    """Refuse a period or a retention that ends before it starts.
+
+    Parameters
+    ----------
+    values : mapping
+        Checked fields; ``retention_until`` may be missing.
+    name : str
+        Name of the file.
+
+    Raises
+    ------
+    ApprovalError
+        ``APP-DATES``.
+    """
     pairs = (
         ("period.start", "period.end", _("The period ends before it starts.")),
         ("period.end", "retention_until", _("The retention ends before the period does.")),
     )
     for first, last, text in pairs:
-        if values[last] < values[first]:
+        if last in values and values[last] < values[first]:
             hint = _("Compare both dates with the decision on paper.")
             raise ApprovalError("APP-DATES", text, hint=hint, file=name, column=last)
 
 
-def cannot_read(path: Path, problem: OSError) -> ApprovalError:
-    """Say that an approval file cannot be read.
+def read_file(path: Path) -> bytes:
+    """Read an approval file, and of one that is too large no more than shows it.
 
     Parameters
     ----------
     path : pathlib.Path
         The file; only its name is shown.
-    problem : OSError
-        Why.
 
     Returns
     -------
+    bytes
+        At most one byte more than `custody.approval_toml.MAX_BYTES`.
+
+    Raises
+    ------
     ApprovalError
-        ``APP-FILE``, to be raised.
+        ``APP-FILE`` where it cannot be read.
     """
-    if isinstance(problem, FileNotFoundError):
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
         text, hint = _("There is no approval here."), _("Put approval.toml into the survey folder.")
-    else:
+        raise ApprovalError("APP-FILE", text, hint=hint, file=path.name) from None
+    except OSError as problem:
         text = _("The approval cannot be read ({reason}).").format(reason=type(problem).__name__)
         hint = _("Check that the file is not open elsewhere and that you may read it.")
-    return ApprovalError("APP-FILE", text, hint=hint, file=path.name)
+        raise ApprovalError("APP-FILE", text, hint=hint, file=path.name) from None

@@ -178,13 +178,31 @@ BOTH = TRAINING[TRAINING.index('    "練馬区') : TRAINING.index(OUTSOURCING) +
     ids=["ordinance", "act", "wide", "no outsourcing", "no use", "another law"],
 )
 def test_legal_bases_open_the_acts_they_are_for(tmp_path: Path, bases: str, allowed: set[str]) -> None:
-    approval = Approval.load(_write(tmp_path, TRAINING.replace(BOTH, bases)))
+    year = 2026 if bases == TODAY else 2009
+    text = TRAINING.replace(BOTH, bases).replace("= 2009-", f"= {year}-").replace("2011-", f"{year + 2}-")
+    approval = Approval.load(_write(tmp_path, text))
     for act in ACTS:
         if act in allowed:
-            assert approval.permit(act, when=datetime(2009, 11, 2)).act == act
+            assert approval.permit(act, when=datetime(year, 11, 2)).act == act
         else:
             with pytest.raises(ApprovalError, match="APP-BASIS"):
-                approval.permit(act, when=datetime(2009, 11, 2))
+                approval.permit(act, when=datetime(year, 11, 2))
+
+
+@pytest.mark.parametrize(
+    ("bases", "decided", "law"),
+    [(TODAY, "2009-10-22", "平成15年法律第57号"), (BOTH, "2023-04-01", "平成12年3月練馬区条例第79号")],
+    ids=["act before its time", "ordinance after its time"],
+)
+def test_a_basis_opens_nothing_for_a_decision_of_a_day_on_which_it_was_not_law(
+    tmp_path: Path, bases: str, decided: str, law: str
+) -> None:
+    text = TRAINING.replace(BOTH, bases).replace("decided_on = 2009-10-22", f"decided_on = {decided}")
+    approval = Approval.load(_write(tmp_path, text))
+    for act in ACTS:
+        with pytest.raises(ApprovalError, match="APP-BASIS-DATE") as caught:
+            approval.permit(act, when=datetime(2009, 11, 2))
+        assert law in caught.value.message
 
 
 BAD_FILES = [
