@@ -17,11 +17,15 @@ from analysis.file_cells import Asked, Cells
 from analysis.file_collapse import collapse
 from analysis.file_describe import describe_facts
 from analysis.file_door import Drawn, Facts, facts_of, read_design
+from analysis.file_quantile_methods import file_quantile
 from analysis.file_source import FileSource, open_source
 from analysis.file_subset import subset_source
 from analysis.mean_methods import estimate_of
 from analysis.options import option_error
 from analysis.proportion_intervals import PROPORTION_METHODS, ProportionMethod
+from analysis.quantile_methods import checked_probs
+from analysis.quantile_rules import QuantileRule
+from analysis.quantiles import QuantileInterval
 from analysis.results import Estimate
 from analysis.structure import DesignColumns, assemble
 from analysis.variables import Missing, level_terms, read_pair, read_variables
@@ -273,6 +277,42 @@ class FileDesign:
         cells = collapse(self.source, self.drawn, asked)
         read = cells.read(level_terms(cells.frame, variable, level, by, "domain"))
         return estimate_of("proportion", read, means(read.terms, read.domains, cells.arrays), method)
+
+    def quantile(
+        self,
+        variables: str | Sequence[str],
+        probs: float | Sequence[float],
+        by: str | Sequence[str] | None = None,
+        *,
+        qrule: QuantileRule = "math",
+        interval: QuantileInterval = "mean",
+        na: Missing = "fail",
+    ) -> Estimate:
+        """Estimate quantiles, as `SurveyDesign.quantile`.
+
+        Parameters
+        ----------
+        variables, probs, by, na
+            As in `SurveyDesign.quantile`.
+        qrule : {"math", "school", "hf1", "hf2"}
+            Which number stands for a quantile; the other rules need the rows in their order.
+        interval : {"mean", "beta", "xlogit", "asin"}
+            Woodruff's interval by a method for proportions.
+
+        Returns
+        -------
+        Estimate
+            Rows by domain, then variable, then probability.
+
+        Raises
+        ------
+        AnalysisError
+            As of `SurveyDesign.quantile`, or the rule or interval is not for files.
+        """
+        wanted = checked_probs(probs)
+        names = [self.source.require(name) for name in as_names(variables)]
+        where = self.source, self.drawn, names, wanted, self._by(by)
+        return file_quantile(*where, qrule, interval, na)
 
     def crosstab(self, row: str, column: str, *layers: str, na: Missing = "fail") -> Crosstab:
         """Cross two variables, within layers of others where named, as `SurveyDesign.crosstab`.

@@ -297,8 +297,8 @@ def open_source(source: Any, table: str | None, threads: int, memory_limit: str)
     given = hasattr(source, "sql") and hasattr(source, "execute")
     files = () if given or table is not None else _files(source)
     relation = "read_parquet($files)" if files else quoted(table or "")
-    if (given and table is None) or not (given or files or isinstance(source, str | os.PathLike)):
-        raise _not_readable(_("Name the table of the connection."))
+    if table is None and not files:
+        raise _not_readable(_("The file or table cannot be read."))
     try:
         connection = source if given else _connect(None if files else source, threads, memory_limit)
         parameters: dict[str, Any] = {"files": list(files)} if files else {}
@@ -320,8 +320,9 @@ def _not_readable(message: str) -> AnalysisError:
 
 
 def _files(source: Any) -> tuple[str, ...]:
-    names = [source] if isinstance(source, str | os.PathLike) else list(source)
-    return tuple(_as_pattern(os.fspath(name)) for name in names)
+    names = [source] if isinstance(source, str | os.PathLike) else source
+    several = isinstance(names, Sequence) and all(isinstance(one, str | os.PathLike) for one in names)
+    return tuple(_as_pattern(os.fspath(name)) for name in names) if several else ()
 
 
 def _as_pattern(name: str) -> str:
@@ -336,6 +337,7 @@ def _connect(path: Any, threads: int, memory_limit: str) -> "duckdb.DuckDBPyConn
         "threads": threads,
         "memory_limit": memory_limit,
         "preserve_insertion_order": False,
+        "python_enable_replacements": False,
         "temp_directory": str(Path(tempfile.gettempdir()) / f"hyohon-{os.getpid()}"),
     }
     if path is None:

@@ -22,7 +22,7 @@ from custody.messages import gettext as _
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DistributionFunction", "QuantileMethods"]
+__all__ = ["DistributionFunction", "QuantileMethods", "checked_probs"]
 
 POINTS: Final = 100
 """A distribution with more distinct values is drawn at its percentiles."""
@@ -199,6 +199,31 @@ def _quantile(
     ):
         if given not in allowed:
             raise option_error(name, given, allowed)
+    wanted = checked_probs(probs)
+    read = read_numbers(design._data, variables, by, na)
+    linear, limits = quantiles(read.terms, read.domains, design.arrays, wanted, qrule, interval)
+    labels = tuple((name, f"{p:.10g}") for name, _level in read.labels for p in wanted)
+    return Estimate(kind, read.by, labels, linear, limits=limits)
+
+
+def checked_probs(probs: float | Sequence[float]) -> FloatArray:
+    """Take probabilities as an array.
+
+    Parameters
+    ----------
+    probs : float or sequence of float
+        Probabilities.
+
+    Returns
+    -------
+    FloatArray
+        (probs,).
+
+    Raises
+    ------
+    AnalysisError
+        There is none, or one is not between 0 and 1.
+    """
     wanted = np.atleast_1d(np.asarray(probs, dtype=np.float64))
     if wanted.ndim != 1 or wanted.size == 0 or not ((wanted >= 0) & (wanted <= 1)).all():
         raise AnalysisError(
@@ -206,10 +231,7 @@ def _quantile(
             _("A probability must lie between 0 and 1."),
             hint=_("For the median write 0.5."),
         )
-    read = read_numbers(design._data, variables, by, na)
-    linear, limits = quantiles(read.terms, read.domains, design.arrays, wanted, qrule, interval)
-    labels = tuple((name, f"{p:.10g}") for name, _level in read.labels for p in wanted)
-    return Estimate(kind, read.by, labels, linear, limits=limits)
+    return wanted
 
 
 def _points(term: Term, arrays: DesignArrays) -> FloatArray:

@@ -3,6 +3,7 @@
 import functools
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,9 +42,8 @@ def data(name: str) -> pd.DataFrame:
     rng = np.random.default_rng(len(name))
     frame[Y] = rng.normal(50, 10, len(frame))
     frame["穴"] = np.where(rng.random(len(frame)) < 0.3, np.nan, rng.gamma(2.0, 3.0, len(frame)))
-    frame["答え"] = np.where(
-        rng.random(len(frame)) < 0.2, None, rng.choice(["はい", "いいえ", "他"], len(frame))
-    )
+    answers = pd.Series(rng.choice(["はい", "いいえ", "他"], len(frame)), dtype="str")
+    frame["答え"] = answers.mask(rng.random(len(frame)) < 0.2).to_numpy()
     frame["段階"] = pd.Categorical(rng.choice(["低", "中", "高"], len(frame)), ["高", "中", "低", "無"])
     frame["区"] = rng.choice(["北", "南"], len(frame))
     frame["真"] = rng.random(len(frame)) < 0.5
@@ -178,7 +178,8 @@ def test_a_large_offset_costs_no_digits(tmp_path: Path) -> None:
     frame["p"] = frame["s"] * 100 + rng.integers(0, 20, 5_000)
     frame["w"] = rng.uniform(1, 9, 5_000)
     frame.to_parquet(tmp_path / "a.parquet")
-    for options in ({"strata": "s"}, {"strata": "s", "psu": "p"}):
+    designs: list[dict[str, Any]] = [{"strata": "s"}, {"strata": "s", "psu": "p"}]
+    for options in designs:
         a = SurveyDesign(frame.assign(y=frame["y"] - 1e9), weights="w", **options).mean("y", deff=True)
         b = FileDesign(tmp_path / "a.parquet", weights="w", **options).mean("y", deff=True)
         assert b.se[0] == pytest.approx(a.se[0], rel=1e-9)
