@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, Literal, Self
 
 from custody.approval_file import RECIPIENTS, plain, read_approval, read_file
+from custody.approval_signature import check_signature
 from custody.clock import JST
 from custody.errors import ApprovalError
 from custody.exchange_rules import ExchangeRules, read_rules
@@ -208,13 +209,15 @@ class Approval:
     exchange: ExchangeRules | None = None
 
     @classmethod
-    def load(cls, path: Path | str) -> Self:
+    def load(cls, path: Path | str, *, signed_by: str = "") -> Self:
         """Read an approval file.
 
         Parameters
         ----------
         path : path
             The TOML file, UTF-8.
+        signed_by : str
+            Public key (64 lower hex digits) that must have signed the file; ``""``: none need have.
 
         Returns
         -------
@@ -224,7 +227,8 @@ class Approval:
         Raises
         ------
         ApprovalError
-            The file cannot be read, or a field is missing, blank, of another kind, unknown or too wide.
+            The file cannot be read, is not signed as asked, or a field is missing, blank, of another kind,
+            unknown or too wide.
 
         Examples
         --------
@@ -236,6 +240,8 @@ class Approval:
         """
         path = Path(path)
         data = read_file(path)
+        if signed_by:
+            check_signature(path, data, signed_by)
         values = read_approval(data, path.name)
         period = Period(values.pop("period.start"), values.pop("period.end"))
         table = values.pop("exchange")

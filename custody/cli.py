@@ -154,7 +154,7 @@ def _survey_languages(arguments: list[str]) -> Iterator[str]:
     for argument in arguments:
         try:
             settings = tomllib.loads((Path(argument) / "survey.toml").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue  # not a survey folder, or one that its own command will refuse with a reason
         if settings.get("language") in LANGUAGES:
             yield settings["language"]

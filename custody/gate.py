@@ -1,7 +1,8 @@
 """The gate: every act on personal data asks here first, and the answer enters the ledger.
 
 `permit` loads the survey's approval, asks it, writes the event ``permit`` (facts ``act``, ``approval``) or
-``denial`` (facts ``act``, ``code``) and only then lets the act go on.
+``denial`` (facts ``act``, ``code``) and only then lets the act go on. Where the survey names an approval key,
+the approval must be signed by it; where the approval names keys of recipients, packages go to those only.
 """
 
 from collections.abc import Collection
@@ -12,6 +13,7 @@ from custody.approval import ACTS, Approval, Permit
 from custody.clock import Clock
 from custody.errors import ApprovalError
 from custody.ledger import Ledger
+from custody.messages import gettext as _
 
 __all__ = [
     "CARE_CERTIFICATION",
@@ -30,6 +32,9 @@ CARE_QUALIFICATION: Final = "介護保険資格情報"
 FURIGANA: Final = "氏名の振り仮名"
 PAPER: Final = "文書"
 USB: Final = "USBメモリ"
+
+_KEY_ROLES: Final = {"contractor": "contractor", "researcher": "research"}
+"""Recipient → the role whose keys it holds."""
 
 
 class HasApproval(Protocol):
@@ -106,13 +111,35 @@ def permit(
     ...     permit(survey, "draw", items=[RESIDENT_REGISTER], n=3000).at.isoformat()
     '2009-11-02T00:00:00+09:00'
     """
+    key = str(getattr(survey, "approval_key", ""))
     with Ledger.open(survey.ledger_path, survey.clock) as ledger:
         try:
-            granted = Approval.load(survey.approval_path).permit(
-                act, when=survey.clock.now(), items=items, media=media, n=n, recipient=recipient
+            approval = Approval.load(survey.approval_path, signed_by=key)
+            granted = approval.permit(
+                act,
+                when=survey.clock.now(),
+                items=items,
+                media=media,
+                n=n,
+                recipient=recipient,
+                purpose=getattr(survey, "purpose", "") or None,
             )
+            _check_recipient_key(survey, approval, recipient)
         except ApprovalError as refusal:
             ledger.append("denial", act=act if act in ACTS else "unknown", code=refusal.code)
             raise
-        ledger.append("permit", act=act, approval=granted.approval_sha256)
+        signer = {"signer": key} if key else {}
+        ledger.append("permit", act=act, approval=granted.approval_sha256, **signer)
     return granted
+
+
+def _check_recipient_key(survey: HasApproval, approval: Approval, recipient: str | None) -> None:
+    """Refuse a package for a key that the approval does not name, where it names any for the recipient."""
+    named = approval.recipient_keys.get(recipient or "", ())
+    if not named:
+        return
+    keys = getattr(survey, "keys", None)
+    if keys is None or keys.recipient(_KEY_ROLES[str(recipient)]) not in named:
+        text = _("Approval {number} does not name the key of this recipient.").format(number=approval.number)
+        hint = _("Compare the key with the paper; a new key needs a new approval or the old one completed.")
+        raise ApprovalError("APP-KEY-UNKNOWN", text, hint=hint, file=approval.file)

@@ -6,12 +6,17 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from custody.approval_toml import holds_secret
 from custody.errors import ConfigError
 from custody.messages import gettext as _
 
 __all__ = ["Settings"]
+
+
+MAX_BYTES: Final = 1 << 20
+"""Largest settings file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,23 @@ class Settings:
         Raises
         ------
         ConfigError
-            The file is missing, not UTF-8, or not TOML.
+            The file is missing, too large, not UTF-8, or not TOML, or holds a private key.
         """
         try:
-            return cls(path.name, tomllib.loads(path.read_bytes().decode("utf-8-sig")))
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
+            _refuse_odd(data, path.name)
+            return cls(path.name, tomllib.loads(data.decode("utf-8-sig")))
         except OSError:
             hint = _("Name a survey folder, or make one with `hyohon new`.")
             raise ConfigError("CFG-NONE", _("There is no survey here."), hint=hint, file=path.name) from None
         except UnicodeDecodeError as problem:
             text = _("The file is not UTF-8 (byte {place}).").format(place=problem.start)
             raise ConfigError("CFG-UTF8", text, hint=_("Save it as UTF-8."), file=path.name) from None
-        except ValueError as problem:  # also a number of thousands of digits
+        except (
+            ValueError,
+            RecursionError,
+        ) as problem:  # a number of thousands of digits, brackets without end
             row = getattr(problem, "lineno", None)
             hint = _("Put texts in double quotes; compare with a fresh file from `hyohon new`.")
             raise ConfigError(
@@ -148,3 +159,13 @@ class Settings:
         if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
             raise self.refusal(key, _("a date such as 2009-11-01, without quotes"))
         return value
+
+
+def _refuse_odd(data: bytes, name: str) -> None:
+    if len(data) > MAX_BYTES:
+        text = _("The file is larger than {limit:,} bytes.").format(limit=MAX_BYTES)
+        hint = _("Settings are a few pages of text; put the right file here.")
+        raise ConfigError("CFG-SIZE", text, hint=hint, file=name)
+    if holds_secret(data):
+        hint = _("Delete it from this file, and make new keys: who read the file could use the old one.")
+        raise ConfigError("CFG-SECRET", _("The file holds a private key."), hint=hint, file=name)

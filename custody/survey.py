@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import platformdirs
 
+from custody.approval_signature import APPROVAL_KEY
 from custody.clock import Clock
 from custody.design_settings import DesignSettings, read_design_settings
 from custody.errors import ConfigError
@@ -49,6 +50,8 @@ _VALUES: Final = (
     "training",
     "codebook",
     "label_copies",
+    "purpose",
+    "approval_key",
 )
 TRAINING_LINE: Final = "\n#= "
 """How a line of the template begins that only a training survey has; a real one has it as a comment."""
@@ -106,6 +109,10 @@ class Survey:
         How many copies of a label a contractor may print: so many seals are in the package.
     stocks : tuple of StockSettings
         Label sheets of its own; the contractor gets them with the package.
+    purpose : str
+        What it is for, in the words of the approval; ``""``: not compared.
+    approval_key : str
+        Public key that must have signed the approval, 64 lower hex digits; ``""``: no signature is asked for.
     """
 
     folder: Path
@@ -127,6 +134,8 @@ class Survey:
     waves: tuple[Wave, ...] = ONE_WAVE
     label_copies: int = 2
     stocks: tuple[StockSettings, ...] = ()
+    purpose: str = ""
+    approval_key: str = ""
 
     @property
     def out(self) -> Path:
@@ -224,7 +233,16 @@ class Survey:
             waves=read_waves(values),
             label_copies=values.integer("label_copies", least=1) if "label_copies" in values.values else 2,
             stocks=read_stock_settings(values),
+            purpose=values.text("purpose", blank=True),
+            approval_key=_approval_key(values),
         )
+
+
+def _approval_key(values: Settings) -> str:
+    key = values.text("approval_key", blank=True)
+    if key and not APPROVAL_KEY.fullmatch(key):
+        raise values.refusal("approval_key", _("64 digits 0-9 and a-f, as `hyohon custody sign` prints them"))
+    return key
 
 
 def _areas(values: Settings) -> dict[str, str]:
