@@ -9,7 +9,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from custody.clock import JST
+from custody.clock import JST, SystemClock
 from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.packages import Origin, seal
@@ -77,7 +77,7 @@ def sealed(tmp_path: Path, keys: KeyStore) -> Callable[..., Path]:
             facts={},
             recipient=keys.recipient("contractor"),
             signer=keys.signer("staff"),
-            created=CREATED,
+            created=CREATED if training else SystemClock().now(),
             origin=Origin(survey_id, "高齢者・食の実態調査", training, keys.recipient("staff")),
         )
         return path
