@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from custody.approvals_commands import add_approvals
 from custody.errors import ApprovalError, ConfigError
+from custody.exchange_commands import add_check
 from custody.messages import gettext as _
 from custody.messages import language, mark
 from custody.package_commands import add_open
@@ -54,6 +56,8 @@ def build() -> typer.Typer:
     _add_log(app)
     _add_keys(app)
     add_open(app)
+    add_approvals(app)
+    add_check(app)
     return app
 
 
