@@ -195,7 +195,7 @@ class SurveyDesign(CrosstabMethods, MeanMethods, MomentMethods, QuantileMethods,
         >>> import pandas as pd
         >>> frame = pd.DataFrame({"y": [3.0, 5, 8, 12, 2, 7], "N": 60, "told": [True, True, False] * 2})
         >>> SurveyDesign(frame, fpc="N").second_phase("told").total("y")
-        <Estimate total: y = 330, SE 98.3, 4 rows>
+        <Estimate total: y = 330, SE 131, 4 rows>
         """
         keep = _mask(self._data, selected)
         return self._with(self._data[keep], second_phase(self._data, self.arrays, keep, strata, psu, fpc))
