@@ -3,6 +3,7 @@
 `scipy.special` is imported at first use, because importing it costs more than the rest of the package.
 """
 
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -51,7 +52,7 @@ def t_quantile(level: float, df: FloatArray) -> FloatArray:
     return np.where(df >= 1, quantile, np.nan)
 
 
-def check_level(level: float) -> None:
+def check_level(level: object) -> None:
     """Refuse a confidence level outside (0, 1).
 
     Parameters
@@ -64,7 +65,7 @@ def check_level(level: float) -> None:
     AnalysisError
         The level is not between 0 and 1.
     """
-    if not 0 < level < 1:
+    if not (isinstance(level, Real) and 0 < float(level) < 1):
         raise AnalysisError(
             "ANA-OPTION",
             _("The confidence level must lie between 0 and 1."),

@@ -178,6 +178,8 @@ class QuantileMethods(DesignBase):
         _refuse_value_column(read)
         term = read.terms[0]
         values = _points(term, self.arrays) if at is None else np.atleast_1d(np.asarray(at, dtype=np.float64))
+        if np.isnan(values).any():
+            raise option_error("at", np.nan, ("numbers",))
         linear = _shares(term, values, read.domains, self.arrays)
         labels = tuple((variable, f"{value:.10g}") for value in values)
         return DistributionFunction("cdf", read.by, labels, linear, method, at=tuple(values.tolist()))

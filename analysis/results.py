@@ -11,6 +11,7 @@ from analysis.arrays import FloatArray
 from analysis.estimators import Linear
 from analysis.intervals import Distribution, IntervalMethod, check_level, interval
 from analysis.lazy import LazyModule
+from analysis.options import option_error
 from analysis.paper import Presents
 
 if TYPE_CHECKING:
@@ -124,7 +125,14 @@ class Estimate(Presents):
         -------
         pandas.DataFrame
             Columns: the ``by`` columns, term, level, ci_low, ci_high.
+
+        Raises
+        ------
+        AnalysisError
+            The level is not between 0 and 1, or the distribution is another.
         """
+        if dist not in ("t", "normal"):
+            raise option_error("dist", dist, ("t", "normal"))
         frame = self._keys()
         frame["ci_low"], frame["ci_high"] = self._limits(level, dist)
         return frame

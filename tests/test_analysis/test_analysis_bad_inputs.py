@@ -223,7 +223,16 @@ OPTIONS: dict[str, tuple[str, Callable[[], object]]] = {
     "True of a text": ("ANA-LEVEL", lambda: design().proportion("g", True)),
     "True of numbers": ("ANA-LEVEL", lambda: design(FRAME.assign(k=FRAME["k"] + 5)).proportion("k", True)),
     "text of numbers": ("ANA-LEVEL", lambda: design().proportion("k", "3")),
-    "several levels": ("ANA-LEVEL", lambda: design().proportion("k", [1, 2])),
+    "an unknown level of several": ("ANA-LEVEL", lambda: design().proportion("k", [1, 9])),
+    "a level of confidence in words": ("ANA-OPTION", lambda: design().mean("y").confint("95 %")),  # type: ignore[arg-type]
+    "another distribution": ("ANA-OPTION", lambda: design().mean("y").confint(dist="z")),  # type: ignore[arg-type]
+    "a distribution at no value": ("ANA-OPTION", lambda: design().cdf("y", [np.nan])),
+    "a quantile above 1": ("ANA-OPTION", lambda: design().quantile("y", 50)),
+    "a correlation alone": ("ANA-OPTION", lambda: design().correlation(["y"])),
+    "a scale of one item": ("ANA-ITEMS", lambda: design().alpha(["y"])),
+    "a population without a group": ("ANA-POPULATION", lambda: design().standardise("y", "g", {"a": 1.0})),
+    "five groups in a t test": ("ANA-GROUPS", lambda: design().ttest("y ~ k")),
+    "shares that miss a level": ("ANA-PROBABILITY", lambda: design().gof("g", [1.0])),
     "a table with itself": ("ANA-OPTION", lambda: design().crosstab("g", "g")),
     "complex numbers": ("ANA-TYPE", lambda: design(FRAME.assign(y=FRAME["y"] + 0j)).mean("y")),
     "dates in a ratio": ("ANA-TYPE", lambda: design(FRAME.assign(y=pd.Timestamp(0))).ratio("y", "x")),
