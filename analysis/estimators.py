@@ -107,7 +107,8 @@ def means(terms: Sequence[Term], domains: Domains, arrays: DesignArrays, deff: D
         weights = _used_weights(term, arrays)
         size = domains.sums(weights)
         mean = _divide(domains.sums(weights * term.values), size)
-        residual = weights * (term.values - domains.spread(np.nan_to_num(mean)))
+        residual = _apart(term.values, mean, domains)
+        residual *= weights
         mean = mean + _divide(domains.sums(residual), size)
         squares = _squares(term, weights, mean, domains) if deff else None
         return _Part(mean, residual, size, squares, size)
@@ -212,6 +213,14 @@ def _divide(above: FloatArray, below: FloatArray) -> FloatArray:
     quotient = np.full(above.shape, np.nan)
     np.divide(above, below, out=quotient, where=below != 0)
     return quotient
+
+
+def _apart(values: FloatArray, centre: FloatArray, domains: Domains) -> FloatArray:
+    """Values minus the centre of their domain, in one new array."""
+    spread = domains.spread(np.nan_to_num(centre))
+    if spread.shape == values.shape and domains.codes is not None:
+        return np.subtract(values, spread, out=spread)
+    return values - spread
 
 
 def _squares(term: Term, weights: FloatArray, mean: FloatArray, domains: Domains) -> FloatArray:

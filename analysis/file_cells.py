@@ -33,9 +33,11 @@ class Asked:
     squares : bool
         Whether weighted squares are needed too (design effects).
     centred : bool
-        Whether values stay differences from the variable's mean.
+        Whether values stay differences from the variable's centre.
     crossed : bool
         Whether the levels of all variables are needed together (cross tables).
+    zeros : bool
+        Whether there are weights of zero, whose rows do not count.
     """
 
     numbers: tuple[str, ...]
@@ -45,6 +47,7 @@ class Asked:
     squares: bool = False
     centred: bool = False
     crossed: bool = False
+    zeros: bool = True
 
     @property
     def apart(self) -> bool:

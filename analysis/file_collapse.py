@@ -6,7 +6,7 @@ as on any table. Each stands for as many rows as it has `copies`.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 
@@ -28,6 +28,9 @@ else:
     pd = LazyModule("pandas")
 
 __all__ = ["collapse"]
+
+FIRST: Final = 2_048
+"""Rows whose middle value centres a variable."""
 
 
 def collapse(source: FileSource, drawn: Drawn, asked: Asked) -> Cells:
@@ -91,38 +94,47 @@ def _level_names(asked: Asked) -> list[str]:
     return [f"t{j}" for j in range(len(asked.levels))]
 
 
+def _kept(condition: str) -> str:
+    return "" if condition == "TRUE" else f" FILTER (WHERE {condition})"
+
+
+def _counted(asked: Asked, condition: str) -> str:
+    """SQL that counts the rows with a weight above zero that count for a variable."""
+    weighs = ["w > 0"] if asked.zeros else []
+    return "count(*)" + _kept(" AND ".join([*weighs, condition]) if weighs else condition)
+
+
 def _centres(source: FileSource, numbers: Sequence[str]) -> FloatArray:
-    """Means of the variables: sums are taken around them, so that a common offset costs no digits."""
+    """Middle of the first values: sums are taken around it, so that a common offset costs no digits."""
     if not numbers:
         return np.zeros(0)
     columns = {f"v{j}": source.number(name) for j, name in enumerate(numbers)}
-    found = source.summed(
-        columns, [], [f"avg({name}) AS {name}, max(abs({name})) AS m{name}" for name in columns]
-    )
-    for j, name in enumerate(numbers):
-        if np.isinf(found[f"mv{j}"].to_numpy(dtype=np.float64)).any():
-            raise AnalysisError(
-                "ANA-TYPE",
-                _("The column has infinite numbers."),
-                hint=_("Replace them by missing values or correct them."),
-                column=name,
-            )
-    means: FloatArray = np.nan_to_num(found[list(columns)].iloc[0].to_numpy(dtype=np.float64))
-    return means
+    found = source.head(columns, FIRST)
+    finite = [column[np.isfinite(column)] for column in found.to_numpy(dtype=np.float64).T]
+    return np.array([np.median(column) if column.size else 0.0 for column in finite])
+
+
+def _finite(total: FloatArray, weight: FloatArray, name: str) -> None:
+    """Refuse sums that infinite numbers made."""
+    if not np.isfinite(total[~np.isnan(weight)]).all():
+        raise AnalysisError(
+            "ANA-TYPE",
+            _("The column has infinite numbers."),
+            hint=_("Replace them by missing values or correct them."),
+            column=name,
+        )
 
 
 def _number_blocks(source: FileSource, drawn: Drawn, asked: Asked, centres: FloatArray) -> list[Block]:
     """Sums of the numbers by unit and domain: one block, or one a variable where each has its own rows."""
     measures = ["count(*) AS rows"]
     for j in range(len(asked.numbers)):
-        kept = f"FILTER (WHERE {_present(asked, f'v{j}')})"
-        measures += [
-            f"count(*) - count(v{j}) AS missing_v{j}",
-            f"sum(w) {kept} AS w{j}",
-            f"sum(w * (v{j} - $c{j})) {kept} AS s{j}",
-            f"count(*) FILTER (WHERE w > 0 AND {_present(asked, f'v{j}')}) AS n{j}",
-        ]
-        measures += [f"sum(w * (v{j} - $c{j}) * (v{j} - $c{j})) {kept} AS q{j}"] if asked.squares else []
+        condition, apart = _present(asked, f"v{j}"), f"(v{j} - $c{j})"
+        kept = _kept(condition)
+        measures += [f"count(*) - count(v{j}) AS missing_v{j}", f"sum(w * {apart}){kept} AS s{j}"]
+        measures += [f"sum(w * {apart} * {apart}){kept} AS q{j}"] if asked.squares else []
+        if asked.apart or j == 0:
+            measures += [f"sum(w){kept} AS w{j}", f"{_counted(asked, condition)} AS n{j}"]
     bound = {f"c{j}": float(centre) for j, centre in enumerate(centres)}
     raw = source.summed(_columns(source, drawn, asked), _groups(drawn, asked), measures, **bound)
     _refuse(raw, asked)
@@ -142,6 +154,7 @@ def _number_cells(
     for j in variables:
         name = asked.numbers[j]
         total = raw[f"s{j}"].to_numpy(dtype=np.float64, na_value=np.nan)
+        _finite(total, weight, name)
         with np.errstate(divide="ignore", invalid="ignore"):
             apart = np.where(weight == 0, 0.0, total / weight)
         if name not in frame.columns:
@@ -157,11 +170,11 @@ def _number_cells(
 def _level_block(source: FileSource, drawn: Drawn, asked: Asked, names: Sequence[str]) -> Block:
     """Sums of weights by unit, domain and level."""
     places = [asked.levels.index(name) for name in names]
-    kept = _present(asked, f"t{places[0]}")
+    condition = _present(asked, f"t{places[0]}")
     measures = [
         "count(*) AS rows",
-        f"sum(w) FILTER (WHERE {kept}) AS w",
-        f"count(*) FILTER (WHERE w > 0 AND {kept}) AS n",
+        f"sum(w){_kept(condition)} AS w",
+        f"{_counted(asked, condition)} AS n",
     ]
     groups = _groups(drawn, asked) + [f"t{j}" for j in places]
     raw = source.summed(_columns(source, drawn, asked), groups, measures)
@@ -211,6 +224,7 @@ def _row_cells(raw: "pd.DataFrame", drawn: Drawn, asked: Asked, centres: FloatAr
     frame = pd.concat([titles.iloc[pairs.cell], titles], ignore_index=True)
     for j, name in enumerate(asked.numbers):
         total = raw[f"s{j}"].to_numpy(dtype=np.float64) * scale
+        _finite(total, weight, name)
         apart = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
         if asked.squares:
             squares = np.maximum(raw[f"q{j}"].to_numpy(dtype=np.float64) * scale - total * apart, 0.0)

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.arrays import sum_by
+from analysis.arrays import FloatArray, IntArray, sum_by
 from analysis.describe import DesignDescription
 from analysis.file_door import Drawn, Facts
+from analysis.file_source import FileSource
 from analysis.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -14,18 +15,20 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
-__all__ = ["describe_facts"]
+__all__ = ["describe_file"]
 
 
-def describe_facts(drawn: Drawn, facts: Facts, df: int) -> DesignDescription:
+def describe_file(source: FileSource, drawn: Drawn, facts: Facts, df: int) -> DesignDescription:
     """Summarise the design of a file.
 
     Parameters
     ----------
+    source : FileSource
+        Rows, read once more for their weights.
     drawn : Drawn
         The design.
     facts : Facts
-        Counts and weights of the rows in use.
+        Counts of the rows in use.
     df : int
         Degrees of freedom.
 
@@ -34,7 +37,9 @@ def describe_facts(drawn: Drawn, facts: Facts, df: int) -> DesignDescription:
     DesignDescription
         As of the table.
     """
-    stage, population = drawn.stages[0], float(facts.sums.sum())
+    stage = drawn.stages[0]
+    at, weights = _weights(source, drawn)
+    population = float(weights["sums"].sum())
     return DesignDescription(
         rows=facts.total,
         psus=int(stage.sampled.sum()),
@@ -43,26 +48,40 @@ def describe_facts(drawn: Drawn, facts: Facts, df: int) -> DesignDescription:
         single_psu_strata=int(stage.lonely.sum()),
         population=population,
         with_fpc=bool(np.isfinite(stage.population).any()),
-        weight_min=float(facts.least.min()),
-        weight_max=float(facts.most.max()),
-        deff_kish=float(facts.positive.sum() * facts.squares.sum() / population**2),
+        weight_min=float(weights["least"].min()),
+        weight_max=float(weights["most"].max()),
+        deff_kish=float(facts.positive.sum() * weights["squares"].sum() / population**2),
         later_units=tuple(int(later.sampled.sum()) for later in drawn.stages[1:]),
-        strata_table=_strata_table(drawn, facts),
+        strata_table=_strata_table(drawn, facts, at, weights),
     )
 
 
-def _strata_table(drawn: Drawn, facts: Facts) -> "pd.DataFrame":
+def _weights(source: FileSource, drawn: Drawn) -> tuple[IntArray, dict[str, FloatArray]]:
+    """Group of each group with rows; sums, squares and range of its weights."""
+    name = drawn.names.weights
+    columns = {f"k{j}": source.label(key) for j, key in enumerate(drawn.keys)}
+    columns["w"] = "1.0::DOUBLE" if name is None else source.number(name)
+    measures = ["sum(w) AS sums", "sum(w * w) AS squares", "min(w) AS least", "max(w) AS most"]
+    keys = [f"k{j}" for j in range(len(drawn.keys))]
+    frame = source.summed(columns, keys, measures)
+    at = drawn.find([frame[key] for key in keys], len(frame))
+    scale = np.ones(at.size) if drawn.scale is None else drawn.scale[at]
+    powers = {"sums": 1, "squares": 2, "least": 1, "most": 1}
+    return at, {one: frame[one].to_numpy(dtype=np.float64) * scale**power for one, power in powers.items()}
+
+
+def _strata_table(drawn: Drawn, facts: Facts, at: IntArray, weights: dict[str, FloatArray]) -> "pd.DataFrame":
     stage, stratum = drawn.stages[0], drawn.stages[0].row_stratum()
     low, high = np.full(stage.strata, np.inf), np.full(stage.strata, -np.inf)
-    np.minimum.at(low, stratum, facts.least)
-    np.maximum.at(high, stratum, facts.most)
+    np.minimum.at(low, stratum[at], weights["least"])
+    np.maximum.at(high, stratum[at], weights["most"])
     rows = sum_by(stratum, facts.rows.astype(np.float64), stage.strata).astype(np.int64)
     columns = {
         "stratum": [str(label) for label in stage.labels],
         "psus": stage.sampled.astype(np.int64),
         "population": np.where(np.isfinite(stage.population), stage.population, np.nan),
         "rows": rows,
-        "weight_sum": sum_by(stratum, facts.sums, stage.strata),
+        "weight_sum": sum_by(stratum[at], weights["sums"], stage.strata),
         "weight_min": np.where(rows > 0, low, np.nan),
         "weight_max": np.where(rows > 0, high, np.nan),
     }

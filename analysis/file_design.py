@@ -15,7 +15,7 @@ from analysis.design import _by_stage
 from analysis.estimators import Deff, means, ratios, totals
 from analysis.file_cells import Asked, Cells
 from analysis.file_collapse import collapse
-from analysis.file_describe import describe_facts
+from analysis.file_describe import describe_file
 from analysis.file_door import Drawn, Facts, facts_of, read_design
 from analysis.file_quantile_methods import file_quantile
 from analysis.file_source import FileSource, open_source
@@ -344,7 +344,7 @@ class FileDesign:
         DesignDescription
             With ``tidy()`` and an HTML face.
         """
-        return describe_facts(self.drawn, self.facts, self.df)
+        return describe_file(self.source, self.drawn, self.facts, self.df)
 
     def __repr__(self) -> str:
         stage = self.drawn.stages[0]
@@ -381,4 +381,5 @@ class FileDesign:
             )
         levels = tuple(name for name in names if self.source.is_labelled(name))
         numbers = tuple(name for name in names if name not in levels)
-        return collapse(self.source, self.drawn, Asked(numbers, levels, self._by(by), na, squares, centred))
+        asked = Asked(numbers, levels, self._by(by), na, squares, centred, zeros=self.facts.zeros)
+        return collapse(self.source, self.drawn, asked)

@@ -29,29 +29,26 @@ __all__ = ["Drawn", "Facts", "facts_of", "read_design"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """What describes the rows in use.
+    """How many rows are in use.
 
     Attributes
     ----------
     rows, positive : IntArray
         (groups,) rows of each group of `Drawn`; those with a weight above zero.
-    sums, squares : FloatArray
-        (groups,) sums of weights and of their squares.
-    least, most : FloatArray
-        (groups,) smallest and largest weight; infinite where there is no row.
     """
 
     rows: IntArray
     positive: IntArray
-    sums: FloatArray
-    squares: FloatArray
-    least: FloatArray
-    most: FloatArray
 
     @property
     def total(self) -> int:
         """Rows in use."""
         return int(self.rows.sum())
+
+    @property
+    def zeros(self) -> bool:
+        """Whether some weights are zero."""
+        return bool(self.positive.sum() < self.rows.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +144,7 @@ def read_design(source: FileSource, names: DesignColumns, lonely_psu: LonelyPsu)
     drawn : Drawn
         Stages.
     facts : Facts
-        Counts and weights.
+        Counts.
 
     Raises
     ------
@@ -156,6 +153,8 @@ def read_design(source: FileSource, names: DesignColumns, lonely_psu: LonelyPsu)
     """
     labels = tuple(dict.fromkeys(name for name in (*names.strata, *names.psu) if name is not None))
     groups = _grouped(source, names, labels)
+    if (groups.numbers["least"] <= 0).any():
+        groups = _grouped(source, names, labels, signs=True)
     _check(groups, names)
     try:
         stages = _stages(groups, names)
@@ -185,9 +184,9 @@ def facts_of(source: FileSource, drawn: Drawn) -> Facts:
     Returns
     -------
     Facts
-        Counts and weights.
+        Counts.
     """
-    groups = _grouped(source, drawn.names, drawn.keys)
+    groups = _grouped(source, drawn.names, drawn.keys, signs=True)
     return _facts(groups, drawn, drawn.find([groups.labels[name] for name in drawn.keys]))
 
 
@@ -207,20 +206,15 @@ def _key_index(columns: "Sequence[pd.Series[Any]]") -> "pd.Index[Any]":
     return pd.Index(columns[0]) if len(columns) == 1 else pd.MultiIndex.from_arrays(list(columns))
 
 
-def _grouped(source: FileSource, names: DesignColumns, labels: Sequence[str]) -> _Groups:
-    """Count rows by the design columns, with the range of each fpc and of the weights."""
+def _grouped(
+    source: FileSource, names: DesignColumns, labels: Sequence[str], *, signs: bool = False
+) -> _Groups:
+    """Count rows by the design columns, with the range of each fpc, and the weights by their sign."""
     inner = {f"k{j}": source.label(name) for j, name in enumerate(labels)}
     inner["w"] = "1.0::DOUBLE" if names.weights is None else source.number(names.weights)
-    counted = [
-        "count(*) AS rows",
-        "count(w) AS weighed",
-        "count(*) FILTER (w < 0) AS negative",
-        "count(*) FILTER (w > 0) AS positive",
-        "sum(w) AS w1",
-        "sum(w * w) AS w2",
-        "min(w) AS least",
-        "max(w) AS most",
-    ]
+    counted = ["count(*) AS rows", "count(w) AS weighed", "sum(w) AS w1", "min(w) AS least"]
+    if signs:
+        counted += ["count(*) FILTER (WHERE w < 0) AS negative", "count(*) FILTER (WHERE w > 0) AS positive"]
     for j, name in enumerate(_fpcs(names)):
         inner[f"f{j}"] = source.number(name)
         counted += [f"min(f{j}) AS low{j}", f"max(f{j}) AS high{j}", f"count(f{j}) AS known{j}"]
@@ -260,7 +254,7 @@ def _check_weights(groups: _Groups, names: DesignColumns) -> None:
         return
     numbers, name = groups.numbers, names.weights
     _refuse_missing(int((numbers["rows"] - numbers["weighed"]).sum()), name)
-    negative = int(numbers["negative"].sum())
+    negative = int(numbers["negative"].sum()) if "negative" in numbers.columns else 0
     if negative:
         raise AnalysisError(
             "ANA-WEIGHT-NEGATIVE",
@@ -268,7 +262,7 @@ def _check_weights(groups: _Groups, names: DesignColumns) -> None:
             hint=_("Weights are at least zero."),
             column=name,
         )
-    if not np.isfinite(numbers["w1"].sum()) or numbers["most"].max() == 0:
+    if not np.isfinite(numbers["w1"].sum()) or numbers["w1"].sum() == 0:
         raise AnalysisError(
             "ANA-WEIGHT-SUM",
             _("The weights sum to zero or are infinite."),
@@ -322,18 +316,7 @@ def _of_rows(stage: Stage, rows: FloatArray) -> Stage:
 
 def _facts(groups: _Groups, drawn: Drawn, at: IntArray) -> Facts:
     numbers = groups.numbers
-    scale = np.ones(at.size) if drawn.scale is None else drawn.scale[at]
-
-    def placed(name: str, power: int, absent: float) -> FloatArray:
-        result = np.full(drawn.stages[0].row_unit().size, absent)
-        result[at] = numbers[name].to_numpy(dtype=np.float64, na_value=absent) * scale**power
-        return result
-
-    return Facts(
-        placed("rows", 0, 0.0).astype(np.int64),
-        placed("positive", 0, 0.0).astype(np.int64),
-        placed("w1", 1, 0.0),
-        placed("w2", 2, 0.0),
-        placed("least", 1, np.inf),
-        placed("most", 1, -np.inf),
-    )
+    rows, positive = (np.zeros(drawn.stages[0].row_unit().size, dtype=np.int64) for _i in range(2))
+    rows[at] = numbers["rows"]
+    positive[at] = numbers["positive" if "positive" in numbers.columns else "rows"]
+    return Facts(rows, positive)

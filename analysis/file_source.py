@@ -95,7 +95,8 @@ class FileSource:
         AnalysisError
             There is none.
         """
-        column(pd.DataFrame(columns=list(self.types)), name)
+        if not isinstance(name, str) or name not in self.types:
+            column(pd.DataFrame(columns=list(self.types)), name)
         return str(name)
 
     def is_labelled(self, name: str) -> bool:
@@ -127,7 +128,7 @@ class FileSource:
             SQL.
         """
         floats = self.types[self.require(name)] in FLOATS
-        return f"nullif({quoted(name)}, 'NaN'::DOUBLE)" if floats else quoted(name)
+        return f"nullif({quoted(name)}::DOUBLE, 'NaN'::DOUBLE)" if floats else quoted(name)
 
     def number(self, name: str) -> str:
         """Write a numeric column as SQL of a double, NaN as missing.
@@ -154,7 +155,8 @@ class FileSource:
                 hint=_("Convert the column, or use proportion for levels."),
                 column=name,
             )
-        return f"nullif(CAST({quoted(name)} AS DOUBLE), 'NaN'::DOUBLE)"
+        floats = self.types[name] in FLOATS
+        return self.label(name) if floats else f"CAST({quoted(name)} AS DOUBLE)"
 
     def rows(self, columns: Mapping[str, str]) -> str:
         """Write the rows in use as a subquery with names of our own.
@@ -197,7 +199,26 @@ class FileSource:
         names = ", ".join(groups)
         by = f" GROUP BY {names}" if groups else ""
         selected = ", ".join([*groups, *measures])
-        query = f"SELECT {selected} FROM {self.rows(columns)}{by}"  # noqa: S608
+        return self._frame(f"SELECT {selected} FROM {self.rows(columns)}{by}", parameters)  # noqa: S608
+
+    def head(self, columns: Mapping[str, str], count: int) -> "pd.DataFrame":
+        """Read a few rows.
+
+        Parameters
+        ----------
+        columns : mapping
+            SQL of each column, by the name that it gets.
+        count : int
+            Rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            At most so many rows.
+        """
+        return self._frame(f"FROM {self.rows(columns)} LIMIT {count}", {})
+
+    def _frame(self, query: str, parameters: Mapping[str, Any]) -> "pd.DataFrame":
         values = {**self.parameters, **parameters}
         used = {name: value for name, value in values.items() if f"${name}" in query}
         frame: pd.DataFrame = self.connection.sql(query, params=used).to_arrow_table().to_pandas()
@@ -338,6 +359,7 @@ def _connect(path: Any, threads: int, memory_limit: str) -> "duckdb.DuckDBPyConn
         "memory_limit": memory_limit,
         "preserve_insertion_order": False,
         "python_enable_replacements": False,
+        "enable_external_file_cache": False,
         "temp_directory": str(Path(tempfile.gettempdir()) / f"hyohon-{os.getpid()}"),
     }
     if path is None:

@@ -11,7 +11,7 @@ from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["later_stage", "refuse_missing", "split_units", "with_fpc"]
 
+BLOCK = 1 << 17
+"""Rows compared together."""
 ALIKE = 1e-9
 """Probabilities of one unit may differ by this share, as sums and quotients of them do."""
 
@@ -163,10 +165,13 @@ def with_fpc(frame: "pd.DataFrame", stage: Stage, fpc: str | None, *, by_unit: b
         raise _fpc_error("ANA-FPC-SMALL", _("The fpc must be above zero."), values <= 0, fpc)
     if by_unit and values.max() <= 1:
         return _with_probabilities(stage, values, fpc)
-    row_stratum = stage.row_stratum()
-    by_stratum = np.empty(stage.strata)
-    by_stratum[row_stratum] = values
-    varies = by_stratum[row_stratum] != values
+    by_stratum, varies = np.empty(stage.strata), np.zeros(values.size, dtype=bool)
+    blocks = [slice(first, first + BLOCK) for first in range(0, values.size, BLOCK)]
+    stratum_of = _rows_stratum(stage)
+    for rows in blocks:
+        by_stratum[stratum_of(rows)] = values[rows]
+    for rows in blocks:
+        varies[rows] = by_stratum[stratum_of(rows)] != values[rows]
     if varies.any():
         raise _fpc_error("ANA-FPC-VARIES", _("The fpc differs within a stratum."), varies, fpc)
     population = stage.sampled / by_stratum if values.max() <= 1 else by_stratum
@@ -175,8 +180,14 @@ def with_fpc(frame: "pd.DataFrame", stage: Stage, fpc: str | None, *, by_unit: b
         text = _("The fpc is smaller than the number of PSUs drawn in {count} strata.").format(
             count=int(small.sum())
         )
-        raise _fpc_error("ANA-FPC-SMALL", text, small[row_stratum], fpc)
+        raise _fpc_error("ANA-FPC-SMALL", text, small[stage.row_stratum()], fpc)
     return replace(stage, population=population)
+
+
+def _rows_stratum(stage: Stage) -> "Callable[[slice], IntArray]":
+    """Strata of some rows at a time, never of all."""
+    unit = stage.unit
+    return stage.stratum.__getitem__ if unit is None else lambda rows: stage.stratum[unit[rows]]
 
 
 def _with_probabilities(stage: Stage, values: FloatArray, fpc: str) -> Stage:

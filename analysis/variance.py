@@ -14,11 +14,9 @@ of ``1 - n_h/N_h`` (Brewer), or bring a matrix over pairs of units.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.arrays import (
     BoolArray,
@@ -31,6 +29,7 @@ from analysis.arrays import (
     count_by,
     sum_by,
 )
+from analysis.domains import Domains, cell_count, counts_of_cells, row_cells, sums_of_cells, to_units
 from analysis.lonely import with_lonely_rule
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -41,76 +40,6 @@ MOST_ESTIMATES: Final = 5_000
 """Their covariance matrix takes 200 MB."""
 ROUNDING: Final = 1e-13
 """A sum of positive and negative terms is zero below this share of their sizes."""
-Number = TypeVar("Number", np.float64, np.int64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Domains:
-    """The domains of one call: groups of rows that do not overlap.
-
-    Attributes
-    ----------
-    codes : IntArray or None
-        (rows,) domain of each row; `count` marks rows outside every domain. None: all rows, one domain.
-    count : int
-        Number of domains.
-    rows : int
-        Number of rows.
-    """
-
-    codes: IntArray | None
-    count: int
-    rows: int
-
-    def sums(self, values: FloatArray) -> FloatArray:
-        """Sum rows by domain.
-
-        Parameters
-        ----------
-        values : FloatArray
-            (rows,).
-
-        Returns
-        -------
-        FloatArray
-            (domains,).
-        """
-        if self.codes is None:
-            return np.array([values.sum()])
-        return sum_by(self.codes, values, self.count + 1)[: self.count]
-
-    def counts(self, used: BoolArray | None) -> IntArray:
-        """Count rows by domain.
-
-        Parameters
-        ----------
-        used : BoolArray or None
-            (rows,) rows that count; None: all.
-
-        Returns
-        -------
-        IntArray
-            (domains,).
-        """
-        if self.codes is None:
-            return np.array([self.rows if used is None else np.count_nonzero(used)], dtype=np.int64)
-        codes = self.codes if used is None else self.codes[used]
-        return count_by(codes, self.count + 1)[: self.count]
-
-    def spread(self, values: FloatArray) -> FloatArray:
-        """Give each row its domain's value; rows outside get 0.
-
-        Parameters
-        ----------
-        values : FloatArray
-            (domains,).
-
-        Returns
-        -------
-        FloatArray
-            (rows,), or (1,) where there is one domain of all rows.
-        """
-        return values if self.codes is None else np.append(values, 0.0)[self.codes]
 
 
 def variance_of_sums(influence: Sequence[FloatArray], domains: Domains, arrays: DesignArrays) -> FloatArray:
@@ -234,8 +163,7 @@ def _unit_totals(influence: Sequence[FloatArray], domains: Domains, stage: Stage
 
 
 def _cell_sums(influence: Sequence[FloatArray], domains: Domains, groups: IntArray, count: int) -> FloatArray:
-    cells = _row_cells(groups, domains)
-    table = [_to_units(sum_by(cells, u, _cells(domains, count)), domains) for u in influence]
+    table = [to_units(sums_of_cells(groups, domains, count, u), domains) for u in influence]
     return np.stack(table, axis=2).reshape(count, -1)
 
 
@@ -257,22 +185,6 @@ def _unit_scale(stage: Stage) -> FloatArray:
     return (1.0 - stage.probability) * _spread_factor(stage)[stage.stratum]
 
 
-def _cells(domains: Domains, groups: int) -> int:
-    """Count the cells group x domain, the domain of rows outside included."""
-    return groups * (1 if domains.codes is None else domains.count + 1)
-
-
-def _row_cells(groups: IntArray, domains: Domains) -> IntArray:
-    """Number the cell group x domain of each row; the last domain column holds rows outside."""
-    return groups if domains.codes is None else groups * (domains.count + 1) + domains.codes
-
-
-def _to_units(sums: NDArray[Number], domains: Domains) -> NDArray[Number]:
-    """Shape sums over cells as (groups, domains)."""
-    width = 1 if domains.codes is None else domains.count + 1
-    return sums.reshape(-1, width)[:, : domains.count]
-
-
 def _element_parts(
     influence: Sequence[FloatArray], domains: Domains, stage: Stage
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -282,8 +194,8 @@ def _element_parts(
     all n units is (squares around T/m) + T^2/m - T^2/n within a domain, and -T_d T_e/n between two domains.
     """
     row_stratum = stage.row_stratum()
-    cell = _row_cells(row_stratum, domains)
-    size = _cells(domains, stage.strata)
+    cell = row_cells(row_stratum, domains)
+    size = cell_count(domains, stage.strata)
     copies = stage.copies
     rows = count_by(cell, size).astype(np.float64) if copies is None else sum_by(cell, copies, size)
     sums = np.stack([sum_by(cell, u, size) for u in influence])
@@ -295,8 +207,8 @@ def _element_parts(
     else:
         root = root / np.sqrt(np.maximum(copies, 1.0))
         deviations = [(u - copies * mean[cell]) * root for u, mean in zip(influence, means, strict=True)]
-    totals = np.stack([_to_units(t, domains) for t in sums], axis=2)
-    result = _between(totals, _to_units(rows, domains), scale, stage.sampled)
+    totals = np.stack([to_units(t, domains) for t in sums], axis=2)
+    result = _between(totals, to_units(rows, domains), scale, stage.sampled)
     _add_within(result, deviations, domains)
     by_stratum = totals.reshape(stage.strata, -1)
     grand: FloatArray = by_stratum.sum(axis=0) / stage.sampled.sum()
@@ -378,9 +290,8 @@ def degrees_of_freedom(used: BoolArray | None, domains: Domains, stage: Stage, c
         (domains,).
     """
     groups = stage.row_stratum() if stage.single_row else stage.row_unit()
-    cells = _row_cells(groups, domains)
-    size = _cells(domains, stage.strata if stage.single_row else stage.units)
-    table = _to_units(count_by(cells if used is None else cells[used], size), domains) > 0
+    size = cell_count(domains, stage.strata if stage.single_row else stage.units)
+    table = to_units(counts_of_cells(groups, domains, size, used), domains) > 0
     if stage.single_row:
         return counts - _column_sums(table)
     unit, domain = np.nonzero(table)

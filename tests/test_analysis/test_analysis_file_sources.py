@@ -199,7 +199,7 @@ print(next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmH
 
 @pytest.mark.skipif(not STATUS.exists(), reason="the system does not tell a process its peak memory")
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
-    """Two million more rows of 40 bytes need less than 4 bytes a row more."""
+    """Two million more rows of 40 bytes need less than a fifth of their size more."""
     peaks, sizes = [], (200_000, 2_200_000)
     for rows in sizes:
         rng = np.random.default_rng(1)
@@ -211,4 +211,4 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         command = [sys.executable, "-c", PEAK, str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
         peaks.append(int(done.stdout))
-    assert (peaks[1] - peaks[0]) / (sizes[1] - sizes[0]) < 4
+    assert (peaks[1] - peaks[0]) / (sizes[1] - sizes[0]) < 8
