@@ -8,6 +8,7 @@ import typer
 
 from custody.approvals_commands import add_approvals
 from custody.errors import ApprovalError, ConfigError
+from custody.escrow_commands import add_escrow
 from custody.exchange_commands import add_check
 from custody.messages import gettext as _
 from custody.messages import language, mark
@@ -56,6 +57,7 @@ def build() -> typer.Typer:
     _add_log(app)
     _add_keys(app)
     add_open(app)
+    add_escrow(app)
     add_approvals(app)
     add_check(app)
     return app

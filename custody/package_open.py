@@ -4,6 +4,7 @@ The order is: size, decryption, members, signature, role and kind, addressee, da
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -187,7 +188,8 @@ def _read(path: Path) -> bytes:
         if not path.is_file():
             raise OSError
         with path.open("rb") as stream:
-            data = stream.read(MAX_PACKAGE_BYTES + 1)
+            size = os.fstat(stream.fileno()).st_size
+            data = stream.read(min(size, MAX_PACKAGE_BYTES) + 1)
     except (OSError, ValueError):
         text, hint = (
             _("The package cannot be read."),

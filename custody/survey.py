@@ -20,6 +20,7 @@ from custody.approval_signature import APPROVAL_KEY
 from custody.clock import Clock
 from custody.design_settings import DesignSettings, read_design_settings
 from custody.errors import ConfigError
+from custody.escrow import escrow_recipient
 from custody.files import write_whole
 from custody.frame_settings import FrameSettings, read_frame_settings
 from custody.keys import ROLES, SECRETS, KeyStore, PublicKeys
@@ -160,7 +161,8 @@ class Survey:
     @property
     def origin(self) -> Origin:
         """What every package of the survey says of it; needs the public keys of staff."""
-        return Origin(self.survey_id, self.title, self.training, self.keys.recipient("staff"))
+        age, escrow = self.keys.recipient("staff"), escrow_recipient(self.keys)
+        return Origin(self.survey_id, self.title, self.training, age, escrow)
 
     @property
     def letter_facts(self) -> dict[str, Any]:

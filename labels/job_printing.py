@@ -11,6 +11,7 @@ from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.ledger import Fact
 from custody.messages import gettext as _
+from custody.package_receipts import receive
 from custody.packages import Manifest, Package, open_package
 from custody.whole_file import WholeFile
 from labels.bag_list import write_bags
@@ -142,6 +143,7 @@ def print_package(
     wave, kind = wave_of(manifest)
     with ExitStack() as stack:
         tracking = stack.enter_context(job.tracking())
+        receive(tracking.ledger, manifest, Path(package).name, now=job.clock.now())
         free = _may_be_mailed(data, tracking, wave, kind)
         picked = _picked(data["token"], tracking, wave, spoiled, sheets, of_run)
         chosen = _choose(data[free & picked], tracking.known(wave), reason, only_held_back)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from custody.files import record_file
 from custody.keys import KeyStore
 from custody.ledger import verify_ledger
-from custody.packages import seal
+from custody.package_receipts import issue
+from custody.packages import NO_TERMS, seal
 from labels.batches import ScanResult
 from labels.jobs import Job, write_table
 from labels.photocopies import second_scans
@@ -125,6 +126,7 @@ def make_report(job: Job, keys: KeyStore) -> JobReport:
             signer=keys.signer("contractor"),
             created=job.clock.now(),
             origin=job.origin(keys),
+            terms=issue(tracking.ledger, "events", NO_TERMS),
         )
         report = write_table(job.out / "report.csv", counts.tidy())
         for made, role in ((path, "events"), (report, "report")):

@@ -50,6 +50,8 @@ class Job:
         To whom the answer is sealed, and who signed the package.
     clock : Clock
         The one clock of everything done in this job.
+    escrow : str
+        The survey's escrow recipient, to which the answer is sealed too; empty for none.
     """
 
     folder: Path
@@ -58,6 +60,7 @@ class Job:
     training: bool
     staff: PublicKeys
     clock: Clock
+    escrow: str = ""
 
     @property
     def out(self) -> Path:
@@ -98,7 +101,15 @@ class Job:
         except (KeyError, TypeError, KeyFileError):
             raise _damaged(folder / JOB_FILE) from None
         clock = open_at(at, training=training is not False, ledger=folder / "ledger.sqlite")
-        return cls(folder, str(survey_id), str(title), training is not False, staff, clock)
+        return cls(
+            folder,
+            str(survey_id),
+            str(title),
+            training is not False,
+            staff,
+            clock,
+            str(values.get("escrow", "")),
+        )
 
     @classmethod
     def start(cls, folder: Path | str, manifest: Manifest, at: str | None = None) -> "Job":
@@ -142,7 +153,15 @@ class Job:
 
     @classmethod
     def _of(cls, folder: Path, manifest: Manifest, clock: Clock) -> "Job":
-        return cls(folder, manifest.survey_id, manifest.title, manifest.training, manifest.sender, clock)
+        return cls(
+            folder,
+            manifest.survey_id,
+            manifest.title,
+            manifest.training,
+            manifest.sender,
+            clock,
+            manifest.escrow,
+        )
 
     def tracking(self) -> ScanLedger:
         """Open the ledger of the labels; use it in a ``with`` block.
@@ -167,7 +186,7 @@ class Job:
         Origin
             The survey, and the contractor's age recipient.
         """
-        return Origin(self.survey_id, self.title, self.training, keys.recipient("contractor"))
+        return Origin(self.survey_id, self.title, self.training, keys.recipient("contractor"), self.escrow)
 
 
 def contractor_keys(folder: Path | str | None = None) -> KeyStore:
@@ -217,6 +236,7 @@ def _make(folder: Path, manifest: Manifest) -> None:
         "title": manifest.title,
         "training": manifest.training,
         "staff": {"age": manifest.sender.age, "ed25519": manifest.sender.ed25519},
+        "escrow": manifest.escrow,
     }
     text = json.dumps(values, ensure_ascii=False, indent=2) + "\n"
     write_whole(folder / JOB_FILE, text.encode("utf-8"))

@@ -16,6 +16,7 @@ from custody.fonts import FontChain
 from custody.keys import KeyStore
 from custody.ledger import Act, Fact, Ledger
 from custody.messages import gettext as _
+from custody.package_receipts import receive
 from custody.packages import Package, open_package
 from custody.whole_file import WholeFile
 from labels.job_printing import REPRINT_REASONS
@@ -189,6 +190,7 @@ def print_letters(
     job = Job.start(folder, opened.manifest, at)
     with ExitStack() as stack:
         tracking = stack.enter_context(job.tracking())
+        receive(tracking.ledger, opened.manifest, Path(package).name, now=job.clock.now())
         run = _next_run(tracking.ledger)
         people = None
         if not plain and kind in ("cover", "advance"):

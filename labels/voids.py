@@ -11,6 +11,7 @@ from custody.errors import ConfigError, InputError, KeyFileError
 from custody.files import record_file
 from custody.keys import KeyStore
 from custody.messages import gettext as _
+from custody.package_receipts import receive
 from custody.packages import Package, open_package
 from labels.jobs import JOB_FILE, Job, write_table
 from labels.pieces import REACHED, RUN, Piece
@@ -122,6 +123,7 @@ def void_package(
         )
     job = Job.start(folder, opened.manifest, at)
     with job.tracking() as tracking:
+        receive(tracking.ledger, opened.manifest, Path(package).name, now=job.clock.now())
         recorded = tracking.void(tokens, opened.manifest.payload_sha256)
         table = voided_table(tracking)
         path = write_table(job.out / "voided.csv", table)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from custody import gate
 from custody.codebook import Codebook
 from custody.errors import InputError
+from custody.escrow import staff_readers
 from custody.files import record_file, write_whole
 from custody.messages import gettext as _
 from custody.messages import mark
@@ -228,7 +229,7 @@ def _store(
     path, log_path = answers_path(survey), survey.out / "answers-log.csv"
     counts = Counter(joined["status"])
     statuses: dict[str, int] = {status: counts[status] for status in STATUSES}
-    sealed = seal_table(joined, survey.keys.recipient("staff"))
+    sealed = seal_table(joined, staff_readers(survey.keys))
     accepted = len(forms.rows)
     checked = {} if seals is None else {f"seals_{name}": n for name, n in seals.counts.items()}
     with survey.ledger() as ledger:

@@ -10,6 +10,7 @@ from typing import get_args
 
 from custody.errors import InputError
 from custody.messages import gettext as _
+from custody.package_receipts import receive
 from custody.packages import open_package
 from custody.survey import Survey
 from labels.pieces import Piece, State
@@ -75,6 +76,7 @@ def read_events(survey: Survey, path: Path) -> Events:
         kind="events",
         identity=survey.keys.identity("staff"),
         verifier=survey.keys.verifier("contractor"),
+        now=survey.clock.now(),
     )
     if package.manifest.survey_id != survey.survey_id:
         raise InputError(
@@ -83,6 +85,8 @@ def read_events(survey: Survey, path: Path) -> Events:
             hint=_("Ask the contractor for the package of this survey."),
             file=path.name,
         )
+    with survey.ledger() as ledger:
+        receive(ledger, package.manifest, path.name, now=survey.clock.now())
     rows = tuple(csv.DictReader(io.StringIO(package.payload.decode("utf-8"), newline="")))
     pieces = {row["token"]: _piece(row, number, path.name) for number, row in enumerate(rows, start=1)}
     day = parse_day(str(package.manifest.facts.get("first_mailing", "")))

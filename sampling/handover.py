@@ -15,6 +15,7 @@ from custody import gate
 from custody.errors import ConfigError, SamplingError
 from custody.files import record_file, sha256_file
 from custody.messages import gettext as _
+from custody.package_receipts import terms_for
 from custody.packages import FactValue, Kind, seal
 from custody.survey import Survey
 from labels.seals import SEALS_COLUMN, seals_field
@@ -222,7 +223,7 @@ def hand_over_labels(
         _check_somebody(table)
         kind = {"wave_kind": survey.waves[0].kind} if len(survey.waves) > 1 else {}
         facts: dict[str, FactValue] = {**label_facts(survey), "wave": 1, **kind}
-        path = seal_for(survey, "labels", table, facts, "contractor", release.package)
+        path = seal_for(survey, "labels", table, facts, "contractor", release.package, medium=medium)
     age = _extract_age(survey)
     known = {} if age is None else {"extract_age_days": age}
     known |= {"furigana": True} if furigana else {}
@@ -297,6 +298,8 @@ def seal_for(
     facts: dict[str, FactValue],
     role: str,
     name: str = "",
+    *,
+    medium: str = "",
 ) -> Path:
     """Seal a table for a role.
 
@@ -314,6 +317,8 @@ def seal_for(
         Who can open it.
     name : str
         Name of the file without ending. Default: the kind.
+    medium : str
+        What it leaves on.
 
     Returns
     -------
@@ -330,6 +335,7 @@ def seal_for(
         signer=survey.keys.signer("staff"),
         created=survey.clock.now(),
         origin=survey.origin,
+        terms=terms_for(survey, kind, medium),
     )
     return path
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from custody import gate
 from custody.errors import SamplingError
+from custody.escrow import staff_readers
 from custody.files import record_file, write_private, write_whole
 from custody.messages import gettext as _
 from custody.messages import mark
@@ -91,7 +92,7 @@ def write_quarantine(survey: Survey, registers: Iterable[Register]) -> list[Path
     table = quarantine_table(given)
     table["what to do"] = [_(REASONS[code]) if code in REASONS else "" for code in table["code"]]
     text = table.to_csv(index=False, lineterminator="\r\n")
-    sealed = seal_table(_values(given), survey.keys.recipient("staff"))
+    sealed = seal_table(_values(given), staff_readers(survey.keys))
     return [write_whole(paths[0], text.encode("utf-8-sig")), write_whole(paths[1], sealed)]
 
 

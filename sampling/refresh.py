@@ -14,9 +14,11 @@ import pandas as pd
 from custody import gate
 from custody.console import working
 from custody.errors import ConfigError, SamplingError
+from custody.escrow import staff_readers
 from custody.files import record_file, write_whole
 from custody.ledger import Act, Fact
 from custody.messages import gettext as _
+from custody.package_receipts import terms_for
 from custody.packages import seal
 from custody.survey import Survey
 from labels.voids import VOID_COLUMNS
@@ -254,7 +256,7 @@ def _number(survey: Survey) -> int:
 
 def _store_voids(survey: Survey, change: _Change) -> None:
     """Write the voids while nobody else can, and record them: a lost update would mail somebody."""
-    sealed = seal_table(change.voids, survey.keys.recipient("staff"))
+    sealed = seal_table(change.voids, staff_readers(survey.keys))
     with survey.ledger() as ledger:
 
         def decide() -> list[Act]:
@@ -297,7 +299,7 @@ def _store_contacts(survey: Survey, change: _Change) -> list[Path]:
     vault = change.vault.copy()
     vault.loc[anew, names] = change.found.contacts.loc[anew, names]
     kept = keep_previous(survey.vault_path)
-    sealed = seal_table(vault, survey.keys.recipient("staff"))
+    sealed = seal_table(vault, staff_readers(survey.keys))
     return [*([] if kept is None else [kept]), write_whole(survey.vault_path, sealed)]
 
 
@@ -316,6 +318,7 @@ def _seal_voids(survey: Survey, voids: pd.DataFrame) -> list[Path]:
         signer=survey.keys.signer("staff"),
         created=survey.clock.now(),
         origin=survey.origin,
+        terms=terms_for(survey, "voids"),
     )
     with survey.ledger() as ledger:
         ledger.append("hand_over_voids", rows=manifest.rows, payload_sha256=manifest.payload_sha256)

@@ -117,7 +117,7 @@ def hand_over_research(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandO
             "strata": int(table["stratum"].nunique()),
             "smallest_cell": smallest,
         }
-        path = seal_for(survey, "research", table, facts, "research")
+        path = seal_for(survey, "research", table, facts, "research", medium=medium)
     record_hand_over(survey, "hand_over_research", path, rows=len(table), smallest_cell=smallest)
     return HandOver(path, "researcher", len(table), tuple(table.columns), smallest)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from custody.errors import LedgerError, SamplingError
+from custody.escrow import staff_readers
 from custody.ledger import Fact
 from custody.messages import gettext as _
 from custody.survey import Survey
@@ -82,7 +83,7 @@ def store_draw(survey: Survey, sample: Sample) -> tuple[Path, ...]:
     digest = hashlib.sha256(text).hexdigest()
     drawn = sample.data.loc[: len(sample) - 1, ["person_key", "stratum"]]
     contents: dict[Path, bytes] = {
-        survey.vault_path: vault_bytes(sample, survey.keys.recipient("staff")),
+        survey.vault_path: vault_bytes(sample, staff_readers(survey.keys)),
         survey.out / CERTIFICATE: text,
         survey.out / "draw-certificate.pdf": certificate_pdf(certificate, digest),
         survey.out / "frame-keys.csv": _key_list(sample.frame_keys.to_pydict()),

@@ -5,6 +5,7 @@ decrypted in memory only.
 """
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,15 +46,15 @@ NUMBERS: Final = {
 }
 
 
-def vault_bytes(sample: Sample, recipient: str) -> bytes:
+def vault_bytes(sample: Sample, recipient: str | Sequence[str]) -> bytes:
     """Encrypt the link of a sample.
 
     Parameters
     ----------
     sample : Sample
         The sample.
-    recipient : str
-        The staff's age recipient.
+    recipient : str or sequence of str
+        The staff's age recipient, and that of escrow (`custody.escrow.staff_readers`).
 
     Returns
     -------
@@ -123,15 +124,15 @@ def answers_path(survey: Survey) -> Path:
     return survey.folder / "answers.age"
 
 
-def seal_table(table: pd.DataFrame, recipient: str) -> bytes:
+def seal_table(table: pd.DataFrame, recipient: str | Sequence[str]) -> bytes:
     """Encrypt a table as CSV.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Any table; the index is left out.
-    recipient : str
-        An age recipient.
+    recipient : str or sequence of str
+        One age recipient or several; each can open it.
 
     Returns
     -------
@@ -144,7 +145,8 @@ def seal_table(table: pd.DataFrame, recipient: str) -> bytes:
         The recipient is not an age recipient.
     """
     try:
-        to = pyrage.x25519.Recipient.from_str(recipient)
+        names = (recipient,) if isinstance(recipient, str) else recipient
+        to = [pyrage.x25519.Recipient.from_str(name) for name in names]
     except pyrage.RecipientError:
         raise KeyFileError(
             "SAM-KEY-RECIPIENT",
@@ -152,7 +154,7 @@ def seal_table(table: pd.DataFrame, recipient: str) -> bytes:
             hint=_("Look at the keys with `hyohon custody keys`."),
         ) from None
     text = table.to_csv(index=False, lineterminator="\r\n")
-    return bytes(pyrage.encrypt(text.encode("utf-8"), [to]))
+    return bytes(pyrage.encrypt(text.encode("utf-8"), to))
 
 
 def open_table(path: Path, identity: str) -> pd.DataFrame:

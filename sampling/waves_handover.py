@@ -127,7 +127,7 @@ def hand_over_wave(
                 hint=_("Look at the contractor's events: are they the newest, of this survey?"),
             )
         facts: dict[str, FactValue] = {**label_facts(survey), "wave": number, "wave_kind": wave.kind}
-        path = seal_for(survey, "labels", table, facts, "contractor", persons.package)
+        path = seal_for(survey, "labels", table, facts, "contractor", persons.package, medium=medium)
     _record(survey, path, persons, told, furigana=furigana)
     due = wave.due(told.first_mailing) if told.first_mailing is not None else None
     return WaveHandOver(path, wave, persons.releases, len(table), persons.suppressed, due)

@@ -48,7 +48,7 @@ def kinds(job: Path) -> dict[str, int]:
 
 def test_first_print_records_every_copy_and_lists_what_was_held_back(job: Path, table: pd.DataFrame) -> None:
     assert (job / "out" / "labels-run01.pdf").read_bytes().startswith(b"%PDF-")
-    assert kinds(job) == {"label.held_back": 1, "label.printed": 14, "label.run": 1}
+    assert kinds(job) == {"label.held_back": 1, "label.printed": 14, "label.run": 1, "package.received": 1}
     held = pd.read_csv(job / "out" / "held-back.csv", encoding="utf-8-sig")
     assert held[["row", "code"]].to_numpy().tolist() == [[1, "glyph"]]
     with Job.open(job).tracking() as tracking:

@@ -113,9 +113,10 @@ def test_the_same_package_again_changes_nothing_and_a_longer_one_adds_what_is_ne
     job: Path, table: pd.DataFrame, voids: Make, keys: KeyStore
 ) -> None:
     first, second = table["token"][:3].tolist(), table["token"][:5].tolist()
-    made = void_package(voids(first), job, keys=keys)
+    package = voids(first)
+    made = void_package(package, job, keys=keys)
     head = verify_ledger(job / "ledger.sqlite").head
-    again = void_package(voids(first), job, keys=keys)
+    again = void_package(package, job, keys=keys)
     assert (again.recorded, digest(again)) == (0, digest(made))
     assert verify_ledger(job / "ledger.sqlite").head == head
     more = void_package(voids(second), job, keys=keys)
