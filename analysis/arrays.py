@@ -4,8 +4,9 @@ A design is a tuple of stages, the first stage first. Stages are nested: a strat
 within one unit of the stage before.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,12 @@ __all__ = [
     "Stage",
     "compact",
     "count_by",
+    "row_blocks",
     "sum_by",
 ]
 
+BLOCK: Final = 1 << 17
+"""Rows summed together where all at once would need as much memory again as their values."""
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -54,7 +58,7 @@ class Stage:
     probability : FloatArray or None
         (units,) inclusion probabilities of units drawn with unequal ones. None: the same within a stratum.
     copies : FloatArray or None
-        (rows,) rows of the data that each row stands for, where the data were summed to cells before. None: 1.
+        (rows,) rows of the data that each row stands for, where these were summed to cells before. None: 1.
     """
 
     unit: IntArray | None
@@ -262,7 +266,7 @@ def compact(codes: NDArray[Any]) -> tuple[IntArray, NDArray[Any]]:
     return (np.cumsum(present) - 1)[shifted], values
 
 
-def sum_by(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
+def sum_by(codes: NDArray[Any], values: FloatArray, size: int) -> FloatArray:
     """Sum rows by group.
 
     Parameters
@@ -278,8 +282,18 @@ def sum_by(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
     -------
     FloatArray
         (size,).
+
+    Notes
+    -----
+    `numpy.bincount` copies arrays that may not be written to, as columns of a table: they go in some rows at
+    a time.
     """
-    return np.bincount(codes, weights=values, minlength=size).astype(np.float64, copy=False)
+    if (codes.flags.writeable and values.flags.writeable) or codes.size <= 2 * max(BLOCK, size):
+        return np.bincount(codes, weights=values, minlength=size).astype(np.float64, copy=False)
+    total = np.zeros(size)
+    for rows in row_blocks(codes.size, size):
+        total += np.bincount(codes[rows], weights=values[rows], minlength=size)
+    return total
 
 
 def count_by(codes: IntArray, size: int) -> IntArray:
@@ -297,4 +311,28 @@ def count_by(codes: IntArray, size: int) -> IntArray:
     IntArray
         (size,).
     """
-    return np.bincount(codes, minlength=size).astype(np.int64, copy=False)
+    if codes.flags.writeable or codes.size <= 2 * max(BLOCK, size):
+        return np.bincount(codes, minlength=size).astype(np.int64, copy=False)
+    total = np.zeros(size, dtype=np.int64)
+    for rows in row_blocks(codes.size, size):
+        total += np.bincount(codes[rows], minlength=size)
+    return total
+
+
+def row_blocks(rows: int, size: int) -> Iterator[slice]:
+    """Divide rows into blocks that are worth a table of sums each.
+
+    Parameters
+    ----------
+    rows : int
+        Number of rows.
+    size : int
+        Number of groups.
+
+    Returns
+    -------
+    iterator of slice
+        The blocks in order.
+    """
+    step = max(BLOCK, size)
+    return (slice(first, first + step) for first in range(0, rows, step))

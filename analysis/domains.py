@@ -1,18 +1,15 @@
 """Groups of rows, and sums of rows over cells: unit (or stratum) x domain."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.arrays import BoolArray, FloatArray, IntArray, count_by, sum_by
+from analysis.arrays import BLOCK, BoolArray, FloatArray, IntArray, count_by, row_blocks, sum_by
 
 __all__ = ["Domains", "cell_count", "counts_of_cells", "row_cells", "sums_of_cells", "to_units"]
 
-BLOCK: Final = 1 << 17
-"""Rows summed together where all at once would need as much memory again as their values."""
 Number = TypeVar("Number", np.float64, np.int64)
 
 
@@ -144,15 +141,10 @@ def sums_of_cells(groups: IntArray, domains: Domains, count: int, values: FloatA
     if domains.codes is None or values.size <= 2 * max(BLOCK, size):
         return sum_by(row_cells(groups, domains), values, size)
     total = np.zeros(size)
-    for rows in _blocks(values.size, size):
+    for rows in row_blocks(values.size, size):
         part = Domains(domains.codes[rows], domains.count, 0)
         total += sum_by(row_cells(groups[rows], part), values[rows], size)
     return total
-
-
-def _blocks(rows: int, size: int) -> Iterator[slice]:
-    step = max(BLOCK, size)
-    return (slice(first, first + step) for first in range(0, rows, step))
 
 
 def counts_of_cells(groups: IntArray, domains: Domains, size: int, used: BoolArray | None) -> IntArray:
@@ -175,7 +167,7 @@ def counts_of_cells(groups: IntArray, domains: Domains, size: int, used: BoolArr
         (cells,).
     """
     total = np.zeros(size, dtype=np.int64)
-    for rows in _blocks(groups.size, size):
+    for rows in row_blocks(groups.size, size):
         codes = None if domains.codes is None else domains.codes[rows]
         cells = row_cells(groups[rows], Domains(codes, domains.count, 0))
         total += count_by(cells if used is None else cells[used[rows]], size)

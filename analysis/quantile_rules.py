@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from analysis.arrays import FloatArray, IntArray
+from analysis.arrays import FloatArray, IntArray, sum_by
 
 __all__ = ["QUANTILE_RULES", "QuantileRule", "Sample", "Window", "weighted_quantiles"]
 
@@ -179,8 +179,11 @@ class Sample:
             scale = np.float64(BINS) / np.float64(high - low)
         if not (np.isfinite(scale) and scale > 0):
             return None
-        bins = np.minimum(((self.values - low) * scale).astype(np.int16), BINS - 1)
-        weights = np.bincount(bins, weights=self.weights, minlength=BINS)
+        places = self.values - low
+        places *= scale
+        bins = np.minimum(places.astype(np.int16), np.int16(BINS - 1))
+        del places
+        weights = sum_by(bins, self.weights, BINS)
         last = float(self.weights[np.flatnonzero(self.values == high)[-1]])
         most = float(self.weights.max())
         histogram = _Histogram(bins, np.cumsum(weights), np.flatnonzero(weights > 0), most, last)

@@ -163,7 +163,8 @@ def _unit_totals(influence: Sequence[FloatArray], domains: Domains, stage: Stage
 
 
 def _cell_sums(influence: Sequence[FloatArray], domains: Domains, groups: IntArray, count: int) -> FloatArray:
-    table = [to_units(sums_of_cells(groups, domains, count, u), domains) for u in influence]
+    at = range(len(influence))  # by place: an array made on demand is gone before the next one
+    table = [to_units(sums_of_cells(groups, domains, count, influence[j]), domains) for j in at]
     return np.stack(table, axis=2).reshape(count, -1)
 
 
