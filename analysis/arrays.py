@@ -26,7 +26,7 @@ __all__ = [
     "sum_by",
 ]
 
-BLOCK: Final = 1 << 17
+BLOCK: Final = 1 << 16
 """Rows summed together where all at once would need as much memory again as their values."""
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
