@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from custody.approval import Period
 from custody.approval_file import FIELDS, check_dates, field_value, flat, read_file, superseded
-from custody.approval_toml import parsed, refuse_renewal, refuse_unknown
+from custody.approval_toml import parsed, plain, refuse_renewal, refuse_unknown
 from custody.errors import ApprovalError
 from custody.exchange_rules import ExchangeRules, read_rules
 from custody.legal_bases import NEEDS, bases_named, legal_bases
@@ -79,13 +79,15 @@ class ExchangeApproval:
     sha256: str
     file: str
 
-    def in_use(self, day: date) -> Period:
-        """Ask whether files may pass on a day.
+    def in_use(self, day: date, medium: str | None = None) -> Period:
+        """Ask whether files may pass on a day, and on a medium.
 
         Parameters
         ----------
         day : datetime.date
             The day, in Asia/Tokyo.
+        medium : str, optional
+            Name of the medium, such as ``"MO"``.
 
         Returns
         -------
@@ -95,8 +97,8 @@ class ExchangeApproval:
         Raises
         ------
         ApprovalError
-            ``APP-MISSING`` (something must still be written in), ``APP-BASIS``, ``APP-BASIS-DATE`` or
-            ``APP-PERIOD``.
+            ``APP-MISSING`` (something must still be written in), ``APP-BASIS``, ``APP-BASIS-DATE``,
+            ``APP-PERIOD`` or ``APP-MEDIA``.
         """
         if self.lacks or self.start is None or self.end is None:
             hints = {field.key: field.hint for field in FIELDS}
@@ -113,6 +115,11 @@ class ExchangeApproval:
             text = text.format(number=self.number, day=day, start=self.start, end=self.end)
             hint = _("Work within these days, or ask for a new approval; check the clock of this computer.")
             raise ApprovalError("APP-PERIOD", text, hint=hint, file=self.file)
+        if medium is not None and plain(medium) not in map(plain, self.media):
+            text = _("Approval {number} does not cover the medium {asked}. Allowed: {allowed}.")
+            text = text.format(number=self.number, asked=medium, allowed=", ".join(self.media))
+            hint = _("Use an approved medium, or ask for a new approval that names it.")
+            raise ApprovalError("APP-MEDIA", text, hint=hint, file=self.file)
         return period
 
     def _check_basis(self) -> None:

@@ -158,6 +158,7 @@ def check_exchange(
     at: datetime,
     memory: OnceMemory | None = None,
     keep: bool = True,
+    medium: str | None = None,
 ) -> ExchangeReport:
     """Hold a file to its approval.
 
@@ -173,6 +174,8 @@ def check_exchange(
         What came before; without it a number is only compared within the file.
     keep : bool
         False looks only: nothing is remembered.
+    medium : str, optional
+        On which medium the file came or goes.
 
     Returns
     -------
@@ -186,7 +189,7 @@ def check_exchange(
     InputError
         The memory cannot be used.
     """
-    period = approval.in_use(at.date())
+    period = approval.in_use(at.date(), medium)
     rules = approval.rules
     assert rules is not None  # in_use has refused an approval without rules
     places, faults = _columns(table, rules)

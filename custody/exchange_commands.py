@@ -24,7 +24,12 @@ _NAMES: Final = (mark("rows"), mark("columns"), mark("remembered"))
 
 
 def check_file(
-    file: Path | str, approval: str, *, at: datetime, memory: Path | str | None = None
+    file: Path | str,
+    approval: str,
+    *,
+    at: datetime,
+    memory: Path | str | None = None,
+    medium: str | None = None,
 ) -> "ExchangeReport":
     """Hold a file to its approval; with a memory, write down the check and remember what may come once.
 
@@ -38,6 +43,8 @@ def check_file(
         The instant of the check, aware, in Asia/Tokyo.
     memory : path, optional
         Folder of the memory, made where it does not exist.
+    medium : str, optional
+        On which medium the file came or goes.
 
     Returns
     -------
@@ -62,13 +69,13 @@ def check_file(
 
     held, table = find_approval(approval), read_exchange_file(file)
     if memory is None:
-        return check_exchange(table, held, at=at)
+        return check_exchange(table, held, at=at, medium=medium)
     once = OnceMemory.open(memory)
     with closing(Ledger.open(Path(memory) / "ledger.sqlite", SimulatedClock(at))) as ledger:
         names = {"approval": held.sha256, "sha256": table.sha256}
         ledger.append("exchange.check", **names)  # an earlier --at than the last one is refused here
         try:
-            report = check_exchange(table, held, at=at, memory=once)
+            report = check_exchange(table, held, at=at, memory=once, medium=medium)
         except ApprovalError as refusal:
             ledger.append("denial", act="exchange", code=refusal.code, **names)
             raise
@@ -105,11 +112,12 @@ def add_check(app: typer.Typer) -> None:
         memory: Annotated[
             Path | None, typer.Option(help=_("Folder that remembers what may come once, as keyed digests."))
         ] = None,
+        medium: Annotated[str | None, typer.Option(help=_("Medium on which the file came or goes."))] = None,
     ) -> None:
         from custody.console import complain, say, step
         from custody.exchange_check import refusal_of
 
-        report = check_file(file, approval, at=_instant(at), memory=memory)
+        report = check_file(file, approval, at=_instant(at), memory=memory, medium=medium)
         if report.passes:
             counts = {"rows": report.rows, "columns": report.columns, "remembered": report.remembered}
             step(_("the file may pass"), **counts)

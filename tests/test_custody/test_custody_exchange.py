@@ -4,6 +4,7 @@ import csv
 import io
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from importlib.resources import files
@@ -304,6 +305,25 @@ def test_a_check_outside_the_period_is_refused_and_denied_in_the_ledger(tmp_path
     with pytest.raises(ApprovalError, match="APP-PERIOD"):
         check_file(good(tmp_path, "28"), filled(tmp_path, "28"), at=at(day), memory=memory)
     assert verify_ledger(memory / "ledger.sqlite").kinds["denial"] == 1
+
+
+@pytest.mark.parametrize(("medium", "allowed"), [("ＭＯ", True), ("FD", False), ("メール添付", False)])
+def test_a_file_on_another_medium_is_refused(tmp_path: Path, medium: str, allowed: bool) -> None:
+    approval = filled(tmp_path, "28")
+    if allowed:
+        assert check_file(good(tmp_path, "28"), approval, at=at(), medium=medium).passes
+        return
+    with pytest.raises(ApprovalError, match="APP-MEDIA"):
+        check_file(good(tmp_path, "28"), approval, at=at(), medium=medium)
+
+
+def test_of_two_checks_at_once_exactly_one_takes_a_number(tmp_path: Path) -> None:
+    memory = OnceMemory.open(tmp_path / "memory")
+    codes = [{memory.digest("28", [str(number)]): 1} for number in range(20) for _ in range(2)]
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(lambda one: memory.admit("28", one, day=DAY, memory_days=9), codes))
+    assert [bool(one) != bool(two) for one, two in zip(came[::2], came[1::2], strict=True)] == [True] * 20
+    assert memory.size() == 20
 
 
 @pytest.mark.parametrize(
