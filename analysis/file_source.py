@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -363,8 +364,16 @@ def _connect(path: Any, threads: int, memory_limit: str) -> "duckdb.DuckDBPyConn
         "temp_directory": str(Path(tempfile.gettempdir()) / f"hyohon-{os.getpid()}"),
     }
     if path is None:
-        return duckdb.connect(config=config)
+        return _engine(tuple(config.items())).cursor()
     return duckdb.connect(os.fspath(path), read_only=True, config=config)
+
+
+@cache
+def _engine(config: tuple[tuple[str, Any], ...]) -> "duckdb.DuckDBPyConnection":
+    """Start one engine for all files of a process: each design has a cursor of its own."""
+    import duckdb
+
+    return duckdb.connect(config=dict(config))
 
 
 def _found(connection: "duckdb.DuckDBPyConnection", files: tuple[str, ...]) -> tuple[str, ...]:
