@@ -10,6 +10,7 @@ from custody.approvals_commands import add_approvals
 from custody.errors import ApprovalError, ConfigError
 from custody.escrow_commands import add_escrow
 from custody.exchange_commands import add_check
+from custody.ledger_commands import add_ledger
 from custody.messages import gettext as _
 from custody.messages import language, mark
 from custody.package_commands import add_open
@@ -58,6 +59,7 @@ def build() -> typer.Typer:
     _add_keys(app)
     add_open(app)
     add_escrow(app)
+    add_ledger(app)
     add_approvals(app)
     add_check(app)
     return app
@@ -199,13 +201,15 @@ def _add_verify(app: typer.Typer) -> None:
     @app.command("verify", help=text + _example("hyohon custody verify survey2009"))
     def verify(
         folder: Annotated[Path, typer.Argument(help=_("A survey folder or a contractor's job folder."))],
+        anchors: Annotated[list[Path] | None, typer.Option(help=_("Checkpoints kept elsewhere."))] = None,
     ) -> None:
         from custody.console import say, step
         from custody.files import changed_files
-        from custody.ledger import Ledger, verify_ledger
+        from custody.ledger import Ledger
+        from custody.ledger_commands import verify_folder
 
         path = folder / "ledger.sqlite"
-        report = verify_ledger(path)
+        report = verify_folder(folder, anchors or ())
         with Ledger.read(path) as ledger:
             states = list(changed_files(ledger, folder))
         bad = [state for state in states if state.state != "same"]

@@ -130,17 +130,17 @@ class Ledger:
         Raises
         ------
         LedgerError
-            The file is not a ledger or cannot be opened.
+            No ledger, not to be opened, or older than its last checkpoint (``LED-BEHIND``).
         """
         path = Path(path)
         try:
-            path.touch(mode=0o600)
+            store.make_file(path)
             connection = sqlite3.connect(path, timeout=30, isolation_level=None)
         except (OSError, sqlite3.Error) as problem:
             raise store.database_error(path.name, problem) from None
         try:
             store.prepare(connection)
-            store.check_schema(connection, path.name)
+            store.check_to_append(connection, path)
         except sqlite3.Error as problem:
             connection.close()
             raise store.database_error(path.name, problem) from None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from custody.errors import LedgerError
+from custody.local_disk import is_local
 from custody.messages import gettext as _
 
 __all__: list[str] = []
@@ -91,6 +92,18 @@ def begin(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA busy_timeout={WAIT_SECONDS * 1000}")
 
 
+def make_file(path: Path) -> None:
+    """Make the file where it is not there, on a local disk that keeps its promises."""
+    if not is_local(path):
+        text = _(
+            "The ledger may not lie on a network share or a FAT medium: it would not survive a power cut."
+        )
+        raise LedgerError(
+            "LED-DISK", text, hint=_("Move the whole folder to a disk of this computer."), file=path.name
+        )
+    path.touch(mode=0o600)
+
+
 def existing(path: Path) -> Path:
     """Return the path of a ledger that is there."""
     if not path.is_file():
@@ -113,6 +126,38 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         # a medium that cannot be written, and nobody is writing
         connection = sqlite3.connect(f"{address}?immutable=1", uri=True, isolation_level=None)
     return connection
+
+
+def checkpoints_of(path: Path) -> Path:
+    """Return where the signed checkpoints of a ledger are kept (see `custody.checkpoints`)."""
+    return path.parent / "out" / "checkpoints.txt"
+
+
+def holds(connection: sqlite3.Connection, seq: int, digest: str) -> bool:
+    """Tell whether the event of a number has a digest; 0 is the beginning."""
+    found = connection.execute("SELECT hash FROM event WHERE seq = ?", (seq,)).fetchone()
+    return digest == (GENESIS if seq == 0 else found and found[0])
+
+
+def check_to_append(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse to append where table or guards are not ours, or an older copy of the ledger was put back.
+
+    Signatures are left to ``hyohon custody verify``: a line that is none refuses too.
+    """
+    check_schema(connection, path.name)
+    try:
+        lines = checkpoints_of(path).read_text(encoding="ascii", errors="replace").split("\n")
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise database_error(path.name, problem) from None
+    last = next((line.split(" ") for line in reversed(lines) if line.strip()), None)
+    if last is None:
+        return
+    known = len(last) > 2 and last[1].isascii() and last[1].isdigit() and len(last[1]) <= 15
+    if not known or not holds(connection, int(last[1]), last[2]):
+        text = _("The ledger does not hold its last stored checkpoint: nothing is added to it.")
+        raise LedgerError("LED-BEHIND", text, hint=restore_hint(), file=path.name)
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
@@ -206,6 +251,11 @@ def cut(name: str, seq: int) -> LedgerError:
     """Return the refusal of a ledger that ends before an event that is known outside."""
     text = _("The ledger ends at event {seq}, before the event that was recorded outside.").format(seq=seq)
     return LedgerError("LED-CUT", text, hint=report_hint(), file=name)
+
+
+def restore_hint() -> str:
+    """Return what to do with a ledger that is older than its checkpoints."""
+    return _("Put the newest backup back with `hyohon custody restore`; keep this file and report it.")
 
 
 def report_hint() -> str:
