@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from custody.approval import ACTS, Approval, Permit
 from custody.clock import Clock
-from custody.errors import ApprovalError
+from custody.errors import ApprovalError, KeyFileError
 from custody.ledger import Ledger
 from custody.messages import gettext as _
 
@@ -71,7 +71,7 @@ def permit(
     ----------
     survey : HasApproval
         The survey.
-    act : {"frame", "draw", "hand_over_labels", "hand_over_research", "answers"}
+    act : {"frame", "draw", "refresh", "hand_over_labels", "hand_over_research", "answers"}
         What is to be done.
     items : collection of str
         Names of the items used, such as `RESIDENT_REGISTER`.
@@ -139,7 +139,11 @@ def _check_recipient_key(survey: HasApproval, approval: Approval, recipient: str
     if not named:
         return
     keys = getattr(survey, "keys", None)
-    if keys is None or keys.recipient(_KEY_ROLES[str(recipient)]) not in named:
+    try:
+        known = keys is not None and keys.recipient(_KEY_ROLES[str(recipient)]) in named
+    except KeyFileError:
+        known = False
+    if not known:
         text = _("Approval {number} does not name the key of this recipient.").format(number=approval.number)
         hint = _("Compare the key with the paper; a new key needs a new approval or the old one completed.")
         raise ApprovalError("APP-KEY-UNKNOWN", text, hint=hint, file=approval.file)
