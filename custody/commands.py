@@ -11,6 +11,7 @@ from custody.errors import ApprovalError, ConfigError
 from custody.escrow_commands import add_escrow
 from custody.exchange_commands import add_check
 from custody.ledger_commands import add_ledger
+from custody.media_commands import add_media
 from custody.messages import gettext as _
 from custody.messages import language, mark
 from custody.package_commands import add_open
@@ -60,6 +61,7 @@ def build() -> typer.Typer:
     add_open(app)
     add_escrow(app)
     add_ledger(app)
+    add_media(app)
     add_approvals(app)
     add_check(app)
     return app

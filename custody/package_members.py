@@ -90,9 +90,6 @@ def _read(data: bytes, refusal: PackageError) -> dict[str, bytes]:
         for entry in entries:
             if entry.compress_type != zipfile.ZIP_STORED or max(entry.file_size, entry.compress_size) > left:
                 raise refusal
-            with archive.open(entry) as stream:
-                members[entry.filename] = stream.read(left + 1)
-            left -= len(members[entry.filename])
-            if left < 0:
-                raise refusal
+            members[entry.filename] = archive.read(entry)  # stored: its checked size and no more
+            left -= entry.file_size
     return members

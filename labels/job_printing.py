@@ -170,8 +170,7 @@ def print_package(
             checks=_checks(printed, wave),
         )
         file.keep()
-    _write_lists(job, made, bags=bool(drawn.bags))
-    return made
+    return _write_lists(job, made, bags=bool(drawn.bags))
 
 
 def _options(
@@ -192,11 +191,12 @@ def _options(
     )
 
 
-def _write_lists(job: Job, made: PrintRun, *, bags: bool) -> None:
-    """Write the list of labels held back and the list of bags."""
+def _write_lists(job: Job, made: PrintRun, *, bags: bool) -> PrintRun:
+    """Write the list of labels held back and the list of bags of a run, and return the run."""
     write_table(job.out / "held-back.csv", made.held_back_table())
     if bags:
         write_bags(job.out, made, title=job.title, training=job.training, day=job.clock.today())
+    return made
 
 
 def _opened(package: Path | str, keys: KeyStore) -> tuple[Manifest, "pd.DataFrame"]:

@@ -14,6 +14,7 @@ import pandas as pd
 from custody import gate
 from custody.errors import ConfigError, SamplingError
 from custody.files import record_file, sha256_file
+from custody.media import approved_medium
 from custody.messages import gettext as _
 from custody.package_receipts import terms_for
 from custody.packages import FactValue, Kind, seal
@@ -174,7 +175,7 @@ def hand_over_labels(
     survey : Survey
         A survey whose sample was drawn.
     medium : str
-        What the package leaves on; the approval names the media.
+        What the package leaves on: a registered id (`custody.media`) or the approval's word for it.
     persons : int, optional
         Only the next so many of the sample (50 as a pilot). Default: all that are left; where none are, the
         last package again.
@@ -207,7 +208,7 @@ def hand_over_labels(
         survey,
         "hand_over_labels",
         items=readings_item(furigana),
-        media=medium,
+        media=approved_medium(survey, medium),
         n=sample_size(survey) + (reserve or 0),
         recipient="contractor",
     )

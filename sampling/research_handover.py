@@ -13,6 +13,7 @@ import pandas as pd
 from custody import gate
 from custody.codebook import Codebook
 from custody.errors import SamplingError
+from custody.media import approved_medium
 from custody.messages import gettext as _
 from custody.packages import FactValue
 from custody.survey import Survey
@@ -102,7 +103,13 @@ def hand_over_research(survey: Survey, *, medium: str = DEFAULT_MEDIUM) -> HandO
     SamplingError, KeyFileError, PackageError
         No answers yet, or a key is missing.
     """
-    gate.permit(survey, "hand_over_research", media=medium, n=sample_size(survey), recipient="researcher")
+    gate.permit(
+        survey,
+        "hand_over_research",
+        media=approved_medium(survey, medium),
+        n=sample_size(survey),
+        recipient="researcher",
+    )
     with refusals(survey, "hand_over_research"):
         answers = _answers(survey)
         vault = load_vault(survey)

@@ -10,6 +10,7 @@ import pandas as pd
 from custody import gate
 from custody.errors import ConfigError, SamplingError
 from custody.files import record_file, sha256_file
+from custody.media import approved_medium
 from custody.messages import gettext as _
 from custody.packages import FactValue
 from custody.survey import Survey
@@ -111,7 +112,7 @@ def hand_over_wave(
         survey,
         "hand_over_labels",
         items=readings_item(furigana),
-        media=medium,
+        media=approved_medium(survey, medium),
         n=sample_size(survey),
         recipient="contractor",
     )
