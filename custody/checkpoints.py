@@ -40,6 +40,7 @@ __all__ = [
     "check_anchors",
     "checkpoint",
     "keep_checkpoint",
+    "parse_checkpoint",
     "read_anchors",
     "survey_checkpoint",
     "verify_anchored",
@@ -192,6 +193,23 @@ def keep_checkpoint(path: Path | str, made: Checkpoint) -> Path:
     return write_whole(path, "".join(f"{one.line}\n" for one in (*kept, made)).encode("ascii"))
 
 
+def parse_checkpoint(line: str) -> Checkpoint | None:
+    """Read one line, without checking the signature.
+
+    Parameters
+    ----------
+    line : str
+        As `Checkpoint.line` gives it.
+
+    Returns
+    -------
+    Checkpoint or None
+        None where it is no checkpoint.
+    """
+    matched = LINE.fullmatch(line.strip())
+    return Checkpoint(int(matched[1]), *matched.groups()[1:]) if matched else None
+
+
 def read_anchors(path: Path | str, *, key: str | None = None) -> tuple[Checkpoint, ...]:
     """Read a file of checkpoints and check every signature.
 
@@ -220,8 +238,7 @@ def read_anchors(path: Path | str, *, key: str | None = None) -> tuple[Checkpoin
     found = []
     for row, line in enumerate(lines, start=1):
         if line.strip():
-            matched = LINE.fullmatch(line.strip())
-            one = Checkpoint(int(matched[1]), *matched.groups()[1:]) if matched else None
+            one = parse_checkpoint(line)
             if one is None or not one.sound or (key is not None and one.key != key):
                 raise _no_checkpoint(path.name, row)
             found.append(one)

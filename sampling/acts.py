@@ -14,6 +14,7 @@ from pathlib import Path
 
 from custody import gate
 from custody.approval import Permit
+from custody.checkpoints import survey_checkpoint
 from custody.console import working
 from custody.errors import ConfigError, HyohonError
 from custody.files import record_file
@@ -301,6 +302,7 @@ def _token_source(survey: Survey, number: int) -> TokenSource | None:
 def _certified(
     survey: Survey, sample: Sample, permit: Permit, number: int, reason: str | None
 ) -> DrawCertificate:
+    signed = survey_checkpoint(survey)
     with survey.ledger() as ledger:
         head = ledger.head()
     return replace(
@@ -313,6 +315,7 @@ def _certified(
         drawn_at=survey.clock.now().isoformat(timespec="seconds"),
         ledger_seq=head.seq,
         ledger_hash=head.hash,
+        checkpoint=signed.line if signed else "",
         draw_number=number,
         redraw_reason=(reason or "").strip() if number > 1 else "",
     )

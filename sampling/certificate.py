@@ -28,6 +28,7 @@ _UNSAID: Final[Mapping[str, Any]] = MappingProxyType(
         "coordination": None,
         "ceremony": None,
         "reserve_digest": "",
+        "checkpoint": "",
     }
 )
 """What a certificate does not mention."""
@@ -144,6 +145,8 @@ class DrawCertificate:
         Commitment, nonce and dice that made the seed. None: not mentioned.
     reserve_digest : str
         As `sample_digest`, of the persons in reserve; "" (not mentioned) where there are none.
+    checkpoint : str
+        Signed line of the ledger before the draw (`custody.checkpoints`); "" (not mentioned): not signed.
     """
 
     rule: str
@@ -175,6 +178,7 @@ class DrawCertificate:
     coordination: Coordination | None = None
     ceremony: CeremonyRecord | None = None
     reserve_digest: str = ""
+    checkpoint: str = ""
 
     @property
     def persons(self) -> int:

@@ -4,6 +4,7 @@ from contextvars import copy_context
 from io import BytesIO
 from typing import Any, Final
 
+from custody.checkpoints import parse_checkpoint
 from custody.fonts import FontChain
 from custody.messages import gettext as _
 from custody.messages import mark, set_language
@@ -128,6 +129,7 @@ def _flow(certificate: DrawCertificate) -> list[tuple[str, int]]:
 
 
 def _tail(certificate: DrawCertificate, json_sha256: str) -> list[tuple[str, str]]:
+    signed = parse_checkpoint(certificate.checkpoint)
     return [
         (_("Key of the draw"), certificate.key_hex),
         (_("Digest of the frame"), certificate.frame_digest),
@@ -135,6 +137,7 @@ def _tail(certificate: DrawCertificate, json_sha256: str) -> list[tuple[str, str
         (_("Digest of the approval"), certificate.approval_sha256),
         (_("Digest of draw-certificate.json"), json_sha256),
         (_("Ledger before the draw"), f"{certificate.ledger_seq}  {certificate.ledger_hash}"),
+        *([(_("Signed checkpoint (照合点)"), signed.short)] if signed else []),
         (_("Rule and program"), f"{certificate.rule}, hyohon {certificate.version}"),
         (_("To check"), "hyohon sampling verify draw-certificate.json --frame-keys frame-keys.csv"),
     ]
