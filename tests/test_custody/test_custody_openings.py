@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -45,11 +46,13 @@ READERS = {
     "read_feather",
     "read_fwf",
     "read_json",
+    "read_metadata",
     "read_orc",
     "read_parquet",
     "read_pickle",
     "read_sas",
     "read_sav",
+    "read_schema",
     "read_spss",
     "read_stata",
     "read_table",
@@ -57,6 +60,12 @@ READERS = {
     "read_xml",
 }
 """Calls that open a file: pathlib, the standard library, pandas, pyarrow, DuckDB, openpyxl, pyreadstat."""
+
+
+IN_SQL = re.compile(
+    r"\b(?:read_(?:csv|parquet|json|blob|text)\w*|parquet_scan|sniff_csv|sqlite_scan|postgres_scan|glob)\(|\bATTACH\s"
+)
+"""What opens a file inside an SQL text."""
 
 
 def calls(node: ast.AST, name: str = "") -> Iterator[tuple[str, ast.Call]]:
@@ -85,8 +94,22 @@ def opens(call: ast.Call) -> bool:
     )
 
 
+def queries(node: ast.AST, name: str = "") -> Iterator[str]:
+    """Yield the function of every text that opens a file by SQL; docstrings are none."""
+    for child in ast.iter_child_nodes(node):
+        own = name
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            own = f"{name}.{child.name}" if name else child.name
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+            continue
+        if isinstance(child, ast.Constant) and isinstance(child.value, str) and IN_SQL.search(child.value):
+            yield own or "<module>"
+        yield from queries(child, own)
+
+
 def found_in(text: str) -> set[str]:
-    return {name for name, call in calls(ast.parse(text)) if opens(call)}
+    module = ast.parse(text)
+    return {name for name, call in calls(module) if opens(call)} | set(queries(module))
 
 
 @cache
@@ -132,6 +155,8 @@ def test_the_list_holds_nothing_that_is_gone_and_a_reason_for_each() -> None:
         "np.loadtxt(path)",
         "Path.open(path)",
         "zipfile.ZipFile(path)",
+        "connection.sql(f\"SELECT * FROM read_parquet('{path}')\")",
+        "connection.execute('ATTACH ' + path)",
     ],
 )
 def test_a_new_opening_would_be_found(line: str) -> None:
