@@ -7,9 +7,9 @@ import numpy as np
 
 from analysis.arrays import BoolArray, DesignArrays, FloatArray
 from analysis.columns import Codes, column, encode
-from analysis.estimators import Linear, Term, _counts, _divide
+from analysis.estimators import Linear, Term, divide, used_counts
 from analysis.options import option_error
-from analysis.variables import Missing, Variables, _refuse_missing, domains_of, read_variables
+from analysis.variables import Missing, Variables, domains_of, read_variables, refuse_missing_values
 from analysis.variance import Domains, variance_of_sums
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -58,7 +58,7 @@ def read_ratings(
     one, two = encode(column(frame, first)), encode(column(frame, second))
     if na == "fail":
         for name, codes in ((first, one), (second, two)):
-            _refuse_missing(name, codes.codes >= 0)
+            refuse_missing_values(name, codes.codes >= 0)
     levels = (*one.levels, *(level for level in two.levels if level not in one.levels))
     place = np.array([levels.index(level) for level in two.levels] + [-1], dtype=np.int64)
     domains, names = domains_of(frame, by, na)
@@ -100,7 +100,7 @@ def cohen_kappa(first: Codes, second: Codes, domains: Domains, arrays: DesignArr
     cell = np.where(inside, (outer * size + first.codes) * size + second.codes, domains.count * size * size)
     table = Domains(cell, domains.count * size * size, domains.rows).sums(arrays.weights)
     whole = np.append(table.reshape(domains.count, -1).sum(axis=1), 1.0)
-    share = _divide(table, np.repeat(whole[:-1], size * size))
+    share = divide(table, np.repeat(whole[:-1], size * size))
     kappa, slope = _kappa_slope(share.reshape(-1, size, size))
     group = np.minimum(cell // (size * size), domains.count)
     influence = (
@@ -192,7 +192,7 @@ def cronbach_alpha(terms: Sequence[Term], domains: Domains, arrays: DesignArrays
     size = domains.sums(weights)
 
     def squared(values: FloatArray) -> FloatArray:
-        mean = _divide(domains.sums(weights * values), size)
+        mean = divide(domains.sums(weights * values), size)
         apart = values - domains.spread(np.nan_to_num(mean))
         return apart * apart
 
@@ -200,9 +200,9 @@ def cronbach_alpha(terms: Sequence[Term], domains: Domains, arrays: DesignArrays
     total = squared(score)
     parts, whole = domains.sums(weights * items), domains.sums(weights * total)
     whole = np.where(whole > NO_SPREAD * domains.sums(weights * score**2), whole, 0.0)
-    ratio = _divide(parts, whole)
+    ratio = divide(parts, whole)
     factor = len(terms) / (len(terms) - 1)
-    scale = domains.spread(np.nan_to_num(_divide(np.full_like(whole, factor), whole)))
+    scale = domains.spread(np.nan_to_num(divide(np.full_like(whole, factor), whole)))
     influence = -scale * weights * (items - domains.spread(np.nan_to_num(ratio)) * total)
     return _linear(factor * (1 - ratio), influence, used, domains, arrays)
 
@@ -221,7 +221,7 @@ def _linear(
     arrays: DesignArrays,
 ) -> Linear:
     """One estimate a domain; NaN estimates have a NaN variance."""
-    n, df = _counts(Term(influence, used), domains, arrays)
+    n, df = used_counts(Term(influence, used), domains, arrays)
     defined = np.where(np.isnan(estimate), np.nan, 1.0)
     covariance = variance_of_sums([influence], domains, arrays) * np.outer(defined, defined)
     return Linear(estimate[:, None], covariance, df[:, None], n[:, None], None)

@@ -10,7 +10,7 @@ from analysis.crosstab_cells import CellTotals, transformed
 from analysis.crosstab_residuals import cramer_v, residual_table
 from analysis.crosstab_shares import bases_of, shares_of
 from analysis.crosstab_tests import independence_test
-from analysis.estimators import Linear, _divide
+from analysis.estimators import Linear, divide
 from analysis.intervals import IntervalMethod
 from analysis.lazy import LazyModule
 from analysis.options import option_error
@@ -310,7 +310,7 @@ class Crosstab:
         else:
             group, _order, _width = bases_of(base, layers, rows, columns)
             sums = sum_by(group, self.cells.total, int(group.max()) + 1)
-            values = _divide(self.cells.total, sums[group]).reshape(layers * rows, columns)
+            values = divide(self.cells.total, sums[group]).reshape(layers * rows, columns)
         body = pd.DataFrame(values, columns=[str(level) for level in self.levels[1]])
         return pd.concat([self._keys("row"), body], axis=1)
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from analysis.arrays import DesignArrays, FloatArray, IntArray
 from analysis.columns import Codes, column, encode
-from analysis.estimators import Term, _counts
+from analysis.estimators import Term, used_counts
 from analysis.lazy import LazyModule
 from analysis.options import option_error
-from analysis.variables import RESULT_COLUMNS, Missing, _refuse_missing
+from analysis.variables import RESULT_COLUMNS, Missing, refuse_missing_values
 from analysis.variance import Domains, rows_in, variance_of_sums
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -78,7 +78,7 @@ class CellTotals:
         if count == 1:
             return np.array([self.df])
         codes = np.append(group, count)[_row_codes(self.rows)]
-        _n, df = _counts(Term(self.arrays.weights), Domains(codes, count, self.rows.rows), self.arrays)
+        _n, df = used_counts(Term(self.arrays.weights), Domains(codes, count, self.rows.rows), self.arrays)
         return df
 
     def keep(self, levels: Sequence[IntArray], df: int | None = None) -> "CellTotals":
@@ -105,7 +105,7 @@ class CellTotals:
         codes = renumber[_row_codes(self.rows)]
         if df is None:
             used = Term(self.arrays.weights, codes < cells.size)
-            df = int(_counts(used, Domains(None, 1, self.rows.rows), self.arrays)[1][0])
+            df = int(used_counts(used, Domains(None, 1, self.rows.rows), self.arrays)[1][0])
         covariance = self.covariance[np.ix_(cells, cells)]
         domains = Domains(codes, cells.size, self.rows.rows)
         return CellTotals(shape, self.total[cells], covariance, self.n[cells], df, domains, self.arrays)
@@ -150,7 +150,7 @@ def cell_totals(domains: Domains, shape: tuple[int, ...], arrays: DesignArrays) 
         )
     codes = domains.codes
     inside = None if codes is None or n.sum() == arrays.rows_used else codes < domains.count
-    _n, df = _counts(Term(arrays.weights, inside), Domains(None, 1, domains.rows), arrays)
+    _n, df = used_counts(Term(arrays.weights, inside), Domains(None, 1, domains.rows), arrays)
     covariance = variance_of_sums([arrays.weights], domains, arrays)
     return CellTotals(shape, domains.sums(arrays.weights), covariance, n, int(df[0]), domains, arrays)
 
@@ -238,7 +238,7 @@ def _read_axis(frame: "pd.DataFrame", name: str, na: Missing) -> Codes:
         )
     codes = _declared(series) or encode(series)
     if na == "fail" and codes.codes.min(initial=0) < 0:
-        _refuse_missing(name, codes.codes >= 0)
+        refuse_missing_values(name, codes.codes >= 0)
     return codes
 
 

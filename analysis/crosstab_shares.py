@@ -4,7 +4,7 @@ import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
 from analysis.crosstab_cells import CellTotals, transformed
-from analysis.estimators import _divide
+from analysis.estimators import divide
 
 __all__ = ["bases_of", "shares_of"]
 
@@ -58,7 +58,7 @@ def shares_of(cells: CellTotals, group: IntArray, sums: FloatArray) -> tuple[Flo
         (cells, cells).
     """
     base = sums[group]
-    shares = _divide(cells.total, base)
+    shares = divide(cells.total, base)
     same = group[:, None] == group[None, :]
     jacobian = (np.eye(group.size) - np.where(same, np.nan_to_num(shares)[:, None], 0.0)) / np.where(
         base > 0, base, np.nan

@@ -103,8 +103,8 @@ class SurveyDesign(CrosstabMethods, MeanMethods, MomentMethods, QuantileMethods,
             raise option_error("lonely_psu", lonely_psu, get_args(LonelyPsu))
         check_pps(pps, variance)
         frame = as_frame(data)
-        units = _by_stage("psu", psu, None)
-        parts = _by_stage("strata", strata, len(units)), units, _by_stage("fpc", fpc, len(units))
+        units = by_stage("psu", psu, None)
+        parts = by_stage("strata", strata, len(units)), units, by_stage("fpc", fpc, len(units))
         names = DesignColumns(weights, *parts, nest, pps, variance)
         arrays = build_arrays(frame, names, lonely_psu)
         self._set(frame, arrays, names, ())
@@ -261,7 +261,7 @@ def reweighted(
     return design._with(frame, arrays, step)
 
 
-def _by_stage(
+def by_stage(
     name: str, given: str | Sequence[str | None] | None, stages: int | None
 ) -> tuple[str | None, ...]:
     """One entry a stage; what is not said of later stages is None."""

@@ -62,7 +62,7 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class Part:
     """One term in all domains: estimate, weighted influence before division, divisor, squares for deff."""
 
     estimate: FloatArray
@@ -103,15 +103,15 @@ def means(terms: Sequence[Term], domains: Domains, arrays: DesignArrays, deff: D
     Särndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer, chapter 5.
     """
 
-    def part(term: Term) -> _Part:
+    def part(term: Term) -> Part:
         weights = _used_weights(term, arrays)
         size = domains.sums(weights)
-        mean = _divide(domains.sums(weights * term.values), size)
+        mean = divide(domains.sums(weights * term.values), size)
         residual = _apart(term.values, mean, domains)
         residual *= weights
-        mean = mean + _divide(domains.sums(residual), size)
+        mean = mean + divide(domains.sums(residual), size)
         squares = _squares(term, weights, mean, domains) if deff else None
-        return _Part(mean, residual, size, squares, size)
+        return Part(mean, residual, size, squares, size)
 
     return _estimate(part, terms, domains, arrays, deff)
 
@@ -138,15 +138,15 @@ def totals(terms: Sequence[Term], domains: Domains, arrays: DesignArrays, deff: 
     Horvitz, D.G. and Thompson, D.J. (1952). Journal of the American Statistical Association 47, 663-685.
     """
 
-    def part(term: Term) -> _Part:
+    def part(term: Term) -> Part:
         weights = _used_weights(term, arrays)
         weighted = weights * term.values
         total = domains.sums(weighted)
         if not deff:
-            return _Part(total, weighted, np.ones(domains.count))
+            return Part(total, weighted, np.ones(domains.count))
         size = domains.sums(weights)
-        squares = _squares(term, weights, _divide(total, size), domains) * size**2
-        return _Part(total, weighted, np.ones(domains.count), squares, size)
+        squares = _squares(term, weights, divide(total, size), domains) * size**2
+        return Part(total, weighted, np.ones(domains.count), squares, size)
 
     return _estimate(part, terms, domains, arrays, deff)
 
@@ -177,29 +177,29 @@ def ratios(numerator: Term, denominator: Term, domains: Domains, arrays: DesignA
     Särndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer, chapter 5.
     """
 
-    def part(term: Term) -> _Part:
+    def part(term: Term) -> Part:
         weights = _used_weights(term, arrays)
         base = domains.sums(weights * denominator.values)
-        ratio = _divide(domains.sums(weights * term.values), base)
+        ratio = divide(domains.sums(weights * term.values), base)
         fitted = domains.spread(np.nan_to_num(ratio)) * denominator.values
-        return _Part(ratio, weights * (term.values - fitted), base)
+        return Part(ratio, weights * (term.values - fitted), base)
 
     return _estimate(part, [numerator], domains, arrays, False)
 
 
 def _estimate(
-    part: Callable[[Term], _Part], terms: Sequence[Term], domains: Domains, arrays: DesignArrays, deff: Deff
+    part: Callable[[Term], Part], terms: Sequence[Term], domains: Domains, arrays: DesignArrays, deff: Deff
 ) -> Linear:
     if deff not in (False, True, "replace"):
         raise option_error("deff", deff, ("True", "False", "replace"))
     parts = [part(term) for term in terms]
-    counts = [_counts(term, domains, arrays) for term in terms]
+    counts = [used_counts(term, domains, arrays) for term in terms]
     divisor = np.stack([p.divisor for p in parts], axis=1)
     n = np.stack([n for n, _df in counts], axis=1)
     flat = np.where((divisor == 0) | (n == 0), np.nan, divisor).reshape(-1)
     covariance = variance_of_sums([p.influence for p in parts], domains, arrays) / np.outer(flat, flat)
     estimate = np.stack([p.estimate for p in parts], axis=1)
-    effects = _design_effects(parts, n, covariance, deff) if deff else None
+    effects = deff_of(parts, n, covariance, deff) if deff else None
     return Linear(
         np.where(n > 0, estimate, np.nan), covariance, np.stack([df for _n, df in counts], 1), n, effects
     )
@@ -209,7 +209,7 @@ def _used_weights(term: Term, arrays: DesignArrays) -> FloatArray:
     return arrays.weights if term.used is None else arrays.weights * term.used
 
 
-def _divide(above: FloatArray, below: FloatArray) -> FloatArray:
+def divide(above: FloatArray, below: FloatArray) -> FloatArray:
     quotient = np.full(above.shape, np.nan)
     np.divide(above, below, out=quotient, where=below != 0)
     return quotient
@@ -229,10 +229,10 @@ def _squares(term: Term, weights: FloatArray, mean: FloatArray, domains: Domains
     squares = weights * apart * apart
     if term.within is not None:
         squares = squares + term.within
-    return _divide(domains.sums(squares), domains.sums(weights))
+    return divide(domains.sums(squares), domains.sums(weights))
 
 
-def _counts(term: Term, domains: Domains, arrays: DesignArrays) -> tuple[IntArray, IntArray]:
+def used_counts(term: Term, domains: Domains, arrays: DesignArrays) -> tuple[IntArray, IntArray]:
     used = term.used
     if not arrays.positive:
         used = arrays.weights > 0 if used is None else used & (arrays.weights > 0)
@@ -242,7 +242,7 @@ def _counts(term: Term, domains: Domains, arrays: DesignArrays) -> tuple[IntArra
     return n, degrees_of_freedom(used, domains, arrays.first, n)
 
 
-def _design_effects(parts: Sequence[_Part], n: IntArray, covariance: FloatArray, deff: Deff) -> FloatArray:
+def deff_of(parts: Sequence[Part], n: IntArray, covariance: FloatArray, deff: Deff) -> FloatArray:
     size = np.stack([np.zeros(0) if p.size is None else p.size for p in parts], axis=1)
     squares = np.stack([np.zeros(0) if p.squares is None else p.squares for p in parts], axis=1)
     if deff is True and (size < n * (1 - 1e-9)).any():

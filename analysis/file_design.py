@@ -11,7 +11,7 @@ from analysis.columns import as_names
 from analysis.crosstab import Crosstab
 from analysis.crosstab_methods import CrosstabMethods
 from analysis.describe import DesignDescription
-from analysis.design import _by_stage
+from analysis.design import by_stage
 from analysis.estimators import Deff, means, ratios, totals
 from analysis.file_cells import Asked, Cells
 from analysis.file_collapse import collapse
@@ -110,7 +110,7 @@ class FileDesign:
     ) -> None:
         if lonely_psu not in get_args(LonelyPsu):
             raise option_error("lonely_psu", lonely_psu, get_args(LonelyPsu))
-        units = _by_stage("psu", psu, None)
+        units = by_stage("psu", psu, None)
         if None in units[:-1]:
             raise AnalysisError(
                 "ANA-STAGES",
@@ -121,7 +121,7 @@ class FileDesign:
                     "Name the units of each stage in psu, the first stage first; None stands for the row."
                 ),
             )
-        parts = _by_stage("strata", strata, len(units)), units, _by_stage("fpc", fpc, len(units))
+        parts = by_stage("strata", strata, len(units)), units, by_stage("fpc", fpc, len(units))
         names = DesignColumns(weights, *parts, nest)
         rows = open_source(source, table, threads, memory_limit)
         self._set(rows, *read_design(rows, names, lonely_psu))

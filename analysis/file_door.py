@@ -15,7 +15,7 @@ from analysis.file_source import FileSource
 from analysis.lazy import LazyModule
 from analysis.lonely import lonely_error
 from analysis.stages import later_stage, with_fpc
-from analysis.structure import DesignColumns, _levels, _units, _weights_of_stages
+from analysis.structure import DesignColumns, design_levels, first_units, weights_of_stages
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
 
@@ -161,7 +161,7 @@ def read_design(source: FileSource, names: DesignColumns, lonely_psu: LonelyPsu)
     except AnalysisError as error:
         raise AnalysisError(error.code, error.message, hint=error.hint, column=error.column) from None
     _check_weights(groups, names)
-    scale = _weights_of_stages(names, stages) if names.weights is None else None
+    scale = weights_of_stages(names, stages) if names.weights is None else None
     for level, stage in enumerate(stages):
         if lonely_psu == "fail" and stage.lonely.any():
             raise lonely_error(stage, level + 1)
@@ -300,8 +300,8 @@ def _stages(groups: _Groups, names: DesignColumns) -> list[Stage]:
 
 
 def _first(frame: "pd.DataFrame", names: DesignColumns) -> Stage:
-    stratum = _levels(frame, names.strata[0])
-    unit, unit_stratum = _units(frame, names.psu[0], stratum, names.nest)
+    stratum = design_levels(frame, names.strata[0])
+    unit, unit_stratum = first_units(frame, names.psu[0], stratum, names.nest)
     count = len(stratum.levels)
     sampled = np.bincount(unit_stratum, minlength=count).astype(np.float64)
     return Stage(unit, unit_stratum, sampled, np.full(count, np.inf), False, stratum.levels)

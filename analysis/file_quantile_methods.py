@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
-from analysis.estimators import Linear, Term, _counts
+from analysis.estimators import Linear, Term, used_counts
 from analysis.file_cells import Asked
 from analysis.file_collapse import collapse
 from analysis.file_door import Drawn
@@ -17,7 +17,7 @@ from analysis.file_source import FileSource, quoted
 from analysis.intervals import IntervalMethod, interval
 from analysis.options import option_error
 from analysis.quantile_rules import QuantileRule
-from analysis.quantiles import LimitRule, QuantileInterval, _covariance, _Kept, _standard_errors, below
+from analysis.quantiles import Kept, LimitRule, QuantileInterval, below, quantile_covariance, quantile_errors
 from analysis.results import Estimate
 from analysis.variables import Missing, read_numbers
 
@@ -101,7 +101,7 @@ def file_quantile(
         raise option_error("interval", method, FILE_INTERVALS)
     cells = collapse(source, drawn, Asked(tuple(dict.fromkeys(variables)), (), by, na))
     read = cells.read(read_numbers(cells.frame, variables, by or None, "domain"))
-    counts = [_counts(term, read.domains, cells.arrays) for term in read.terms]
+    counts = [used_counts(term, read.domains, cells.arrays) for term in read.terms]
     n, df = (np.repeat(np.stack([c[i] for c in counts], axis=1), probs.size, axis=1) for i in (0, 1))
     rows, design = weighted(source, drawn)
     rows, domain = numbered(rows, by, read.by)
@@ -114,9 +114,9 @@ def file_quantile(
     tiled = np.tile(probs, (read.domains.count, 1))
     estimate = np.stack([search.values(tiled, rule) for search in searches], axis=1)
     shares, covariance = _shares(rows, design, variables, estimate, by, domain, kept)
-    limits: LimitRule = _Kept(_Woodruff(tuple(searches), shares, np.diag(covariance), n, rule, method))
+    limits: LimitRule = Kept(_Woodruff(tuple(searches), shares, np.diag(covariance), n, rule, method))
     flat = estimate.reshape(read.domains.count, -1)
-    linear = Linear(flat, _covariance(covariance, _standard_errors(limits, df)), df, n, None)
+    linear = Linear(flat, quantile_covariance(covariance, quantile_errors(limits, df)), df, n, None)
     labels = tuple((name, f"{p:.10g}") for name in variables for p in probs)
     return Estimate("quantile", read.by, labels, linear, limits=limits)
 

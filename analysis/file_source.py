@@ -4,16 +4,15 @@ Names of columns are quoted, values are passed as parameters; nothing of either 
 """
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from analysis.columns import column
+from analysis.file_engine import connect
 from analysis.lazy import LazyModule
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -322,7 +321,7 @@ def open_source(source: Any, table: str | None, threads: int, memory_limit: str)
     if table is None and not files:
         raise _not_readable(_("The file or table cannot be read."))
     try:
-        connection = source if given else _connect(None if files else source, threads, memory_limit)
+        connection = source if given else connect(None if files else source, threads, memory_limit)
         parameters: dict[str, Any] = {"files": list(files)} if files else {}
         described = connection.sql(f"DESCRIBE FROM {relation}", params=parameters).fetchall()
         types = {str(row[0]): str(row[1]) for row in described}
@@ -352,28 +351,6 @@ def _as_pattern(name: str) -> str:
     if not Path(name).exists():
         return name
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
-
-
-def _connect(path: Any, threads: int, memory_limit: str) -> "duckdb.DuckDBPyConnection":
-    config: dict[str, Any] = {
-        "threads": threads,
-        "memory_limit": memory_limit,
-        "preserve_insertion_order": False,
-        "python_enable_replacements": False,
-        "enable_external_file_cache": False,
-        "temp_directory": str(Path(tempfile.gettempdir()) / f"hyohon-{os.getpid()}"),
-    }
-    if path is None:
-        return _engine(tuple(config.items())).cursor()
-    return duckdb.connect(os.fspath(path), read_only=True, config=config)
-
-
-@cache
-def _engine(config: tuple[tuple[str, Any], ...]) -> "duckdb.DuckDBPyConnection":
-    """Start one engine for all files of a process: each design has a cursor of its own."""
-    import duckdb
-
-    return duckdb.connect(config=dict(config))
 
 
 def _found(connection: "duckdb.DuckDBPyConnection", files: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from analysis.crosstab_tests import share_covariance
 from analysis.lazy import LazyModule
 from analysis.options import option_error
 from analysis.table_tests import METHODS, FitStatistic, TableTest, corrected_test, wald_test
-from analysis.variables import Missing, _refuse_missing
+from analysis.variables import Missing, refuse_missing_values
 from analysis.variance import Domains
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -65,7 +65,7 @@ def read_fit(
     series = column(frame, name)
     codes = encode(series)
     if na == "fail":
-        _refuse_missing(name, codes.codes >= 0)
+        refuse_missing_values(name, codes.codes >= 0)
     levels = list(codes.levels)
     declared = series.cat.categories.tolist() if isinstance(series.dtype, pd.CategoricalDtype) else levels
     order = _level_order(declared, levels, probs, name)

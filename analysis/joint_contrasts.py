@@ -12,7 +12,7 @@ from analysis.estimators import Linear, Term, means
 from analysis.expressions import Expression, Leaf, expression_error, parse_expression
 from analysis.inequality import gini_influence
 from analysis.results import Estimate
-from analysis.variables import Missing, Variables, _assemble, _find_level, _indicators, _numeric
+from analysis.variables import Missing, Variables, assemble_terms, find_level, indicators, numeric
 from analysis.variance import Domains, variance_of_sums
 from custody.messages import gettext as _
 
@@ -156,13 +156,13 @@ def _read(
     for name, level in wanted:
         series = column(frame, name)
         if level is None:
-            columns.append(_numeric(series))
+            columns.append(numeric(series))
             continue
         codes = encode(series)
         names = [str(one) for one in codes.levels]
-        place = names.index(level) if level in names else _find_level(series, codes, level)
-        columns.append(_indicators(name, codes, [place], level))
-    return _assemble(frame, columns, by, na)
+        place = names.index(level) if level in names else find_level(series, codes, level)
+        columns.append(indicators(name, codes, [place], level))
+    return assemble_terms(frame, columns, by, na)
 
 
 def _common(terms: Sequence[Term]) -> Term:

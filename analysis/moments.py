@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import DesignArrays, FloatArray, IntArray
-from analysis.estimators import Deff, Linear, Term, _counts, _design_effects, _Part
+from analysis.estimators import Deff, Linear, Part, Term, deff_of, used_counts
 from analysis.on_demand import OnDemand
 from analysis.variance import Domains, variance_of_sums
 
@@ -82,7 +82,7 @@ def covariances(pairs: Sequence[Pair], domains: Domains, arrays: DesignArrays, d
         return rows
 
     estimate = np.stack(
-        [_divide(domains.sums(c.weights * products(j)), c.size) for j, c in enumerate(centred)], axis=1
+        [divide(domains.sums(c.weights * products(j)), c.size) for j, c in enumerate(centred)], axis=1
     )
     estimate = np.where(np.stack([c.n for c in centred], axis=1) > 1, estimate, np.nan)
 
@@ -124,7 +124,7 @@ def correlations(pairs: Sequence[Pair], domains: Domains, arrays: DesignArrays) 
 
     def scores(j: int) -> tuple[FloatArray, FloatArray]:
         both, c = _deviations(pairs[j], centred[j], domains), centred[j]
-        roots = [np.sqrt(_divide(domains.sums(c.weights * d * d), c.size)) for d in both]
+        roots = [np.sqrt(divide(domains.sums(c.weights * d * d), c.size)) for d in both]
         inverse = [np.divide(1.0, root, out=np.zeros(root.shape), where=root > 0) for root in roots]
         return both[0] * domains.spread(inverse[0]), both[1] * domains.spread(inverse[1])
 
@@ -134,7 +134,7 @@ def correlations(pairs: Sequence[Pair], domains: Domains, arrays: DesignArrays) 
     )
     for j, c in enumerate(centred):
         zx, zy = scores(j)
-        estimate[:, j] = _divide(domains.sums(c.weights * zx * zy), c.size)
+        estimate[:, j] = divide(domains.sums(c.weights * zx * zy), c.size)
         varies[:, j] = (domains.sums(c.weights * zx * zx) > 0) & (domains.sums(c.weights * zy * zy) > 0)
     estimate = np.where(varies, np.clip(estimate, -1.0, 1.0), np.nan)
 
@@ -200,9 +200,9 @@ def _with_effects(
     parts = []
     for j, c in enumerate(centred):
         apart = products(j) - domains.spread(np.nan_to_num(linear.estimate[:, j]))
-        squares = _divide(domains.sums(c.weights * apart * apart), c.size)
-        parts.append(_Part(linear.estimate[:, j], apart, c.size, squares, c.size))
-    effects = _design_effects(parts, linear.n, linear.covariance, deff)
+        squares = divide(domains.sums(c.weights * apart * apart), c.size)
+        parts.append(Part(linear.estimate[:, j], apart, c.size, squares, c.size))
+    effects = deff_of(parts, linear.n, linear.covariance, deff)
     return Linear(linear.estimate, linear.covariance, linear.df, linear.n, effects)
 
 
@@ -210,7 +210,7 @@ def _centre(pair: Pair, domains: Domains, arrays: DesignArrays) -> _Centred:
     used = pair.used
     weights = arrays.weights if used is None else arrays.weights * used
     size = domains.sums(weights)
-    n, df = _counts(Term(weights, used), domains, arrays)
+    n, df = used_counts(Term(weights, used), domains, arrays)
     x = _mean(pair.x.values, weights, size, domains)
     y = x if pair.y is pair.x else _mean(pair.y.values, weights, size, domains)
     return _Centred(weights, size, (x, y), n, df)
@@ -218,8 +218,8 @@ def _centre(pair: Pair, domains: Domains, arrays: DesignArrays) -> _Centred:
 
 def _mean(values: FloatArray, weights: FloatArray, size: FloatArray, domains: Domains) -> FloatArray:
     """Refine the mean by the mean residual, so that a large common offset costs no digits."""
-    mean = np.nan_to_num(_divide(domains.sums(weights * values), size))
-    rest = _divide(domains.sums(weights * (values - domains.spread(mean))), size)
+    mean = np.nan_to_num(divide(domains.sums(weights * values), size))
+    rest = divide(domains.sums(weights * (values - domains.spread(mean))), size)
     refined: FloatArray = mean + np.nan_to_num(rest)
     return refined
 
@@ -233,7 +233,7 @@ def _bessel(n: IntArray) -> FloatArray:
     return np.where(n > 1, n / np.maximum(n - 1, 1), 0.0)
 
 
-def _divide(above: FloatArray, below: FloatArray) -> FloatArray:
+def divide(above: FloatArray, below: FloatArray) -> FloatArray:
     quotient = np.full(above.shape, np.nan)
     np.divide(above, below, out=quotient, where=below != 0)
     return quotient

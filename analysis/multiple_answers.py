@@ -8,13 +8,13 @@ import numpy as np
 
 from analysis.arrays import BoolArray, DesignArrays, FloatArray
 from analysis.columns import column, numbers
-from analysis.estimators import Linear, Term, _counts, _divide, means
+from analysis.estimators import Linear, Term, divide, means, used_counts
 from analysis.lazy import LazyModule
 from analysis.multiple_answers_tests import ItemTests, ItemTotals, item_tests, item_totals
 from analysis.options import option_error
 from analysis.results import Estimate
 from analysis.table_tests import TableStatistic, check_statistic
-from analysis.variables import Missing, _refuse_missing, domains_of
+from analysis.variables import Missing, domains_of, refuse_missing_values
 from analysis.variance import Domains, variance_of_sums
 from custody.errors import AnalysisError
 from custody.messages import gettext as _
@@ -242,7 +242,7 @@ def _marks(frame: "pd.DataFrame", name: str, na: Missing) -> FloatArray:
     values = numbers(column(frame, name))
     present = ~np.isnan(values)
     if na == "fail":
-        _refuse_missing(name, present)
+        refuse_missing_values(name, present)
     if not np.isin(values[present], (0.0, 1.0)).all():
         raise AnalysisError(
             "ANA-ITEMS",
@@ -276,13 +276,13 @@ def answer_shares(terms: Sequence[Term], domains: Domains, arrays: DesignArrays)
     """
     named = np.sum([term.values for term in terms], axis=0)
     whole = domains.sums(arrays.weights * named)
-    shares = [_divide(domains.sums(arrays.weights * term.values), whole) for term in terms]
-    scale = arrays.weights * domains.spread(np.nan_to_num(_divide(np.ones_like(whole), whole)))
+    shares = [divide(domains.sums(arrays.weights * term.values), whole) for term in terms]
+    scale = arrays.weights * domains.spread(np.nan_to_num(divide(np.ones_like(whole), whole)))
     influence = [
         scale * (term.values - domains.spread(np.nan_to_num(share)) * named)
         for term, share in zip(terms, shares, strict=True)
     ]
-    n, df = _counts(terms[0], domains, arrays)
+    n, df = used_counts(terms[0], domains, arrays)
     estimate = np.stack(shares, axis=1)
     defined = np.where(np.isnan(estimate.reshape(-1)), np.nan, 1.0)
     covariance = variance_of_sums(influence, domains, arrays) * np.outer(defined, defined)

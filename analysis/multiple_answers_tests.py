@@ -9,7 +9,7 @@ import numpy as np
 from analysis.arrays import DesignArrays, FloatArray, IntArray
 from analysis.crosstab_cells import CellTotals
 from analysis.crosstab_tests import design_effects, independence_test, pearson_projection
-from analysis.estimators import Term, _counts
+from analysis.estimators import Term, used_counts
 from analysis.lazy import LazyModule
 from analysis.table_tests import METHODS, FitStatistic, TableStatistic, TableTest, corrected_test
 from analysis.variance import Domains, variance_of_sums
@@ -232,7 +232,7 @@ def item_totals(terms: Sequence[Term], domains: Domains, arrays: DesignArrays) -
     covariance = variance_of_sums(influence, inside, arrays)
     total = np.stack([inside.sums(values) for values in influence], axis=1)
     n = np.stack([inside.counts(values > 0) for values in influence], axis=1)
-    _n, df = _counts(
+    _n, df = used_counts(
         Term(arrays.weights, inside.codes < domains.count) if inside.codes is not None else terms[0],
         Domains(None, 1, domains.rows),
         arrays,

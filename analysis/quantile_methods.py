@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.arrays import DesignArrays, FloatArray
 from analysis.design_base import DesignBase
-from analysis.estimators import Linear, Term, _counts
+from analysis.estimators import Linear, Term, used_counts
 from analysis.options import option_error
 from analysis.proportion_intervals import PROPORTION_METHODS, ProportionMethod
 from analysis.quantile_rules import QUANTILE_RULES, QuantileRule
@@ -248,7 +248,7 @@ def _points(term: Term, arrays: DesignArrays) -> FloatArray:
 def _shares(term: Term, values: FloatArray, domains: Domains, arrays: DesignArrays) -> Linear:
     thresholds = np.tile(values, (domains.count, 1))
     shares, covariance = below([term] * values.size, thresholds, domains, arrays)
-    n, df = (np.tile(counts[:, None], values.size) for counts in _counts(term, domains, arrays))
+    n, df = (np.tile(counts[:, None], values.size) for counts in used_counts(term, domains, arrays))
     return Linear(shares, covariance, df, n, None)
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 
 from analysis.arrays import DesignArrays, FloatArray, IntArray
-from analysis.estimators import Linear, Term, _counts
+from analysis.estimators import Linear, Term, used_counts
 from analysis.intervals import IntervalMethod, interval, t_quantile
 from analysis.on_demand import OnDemand
 from analysis.quantile_rules import QuantileRule, Sample
@@ -176,25 +176,25 @@ def quantiles(
     estimate = np.stack([np.stack(rows) for rows in table], axis=1).reshape(domains.count, -1)
     repeated = [term for term in terms for _p in probs]
     shares, covariance = below(repeated, np.nan_to_num(estimate), domains, arrays)
-    counts = [_counts(term, domains, arrays) for term in terms]
+    counts = [used_counts(term, domains, arrays) for term in terms]
     n, df = (np.repeat(np.stack([c[i] for c in counts], axis=1), probs.size, axis=1) for i in (0, 1))
     limits: LimitRule
     if method == "score":
-        limits = _Kept(_Score(tuple(repeated), samples, domains, arrays, probs))
+        limits = Kept(_Score(tuple(repeated), samples, domains, arrays, probs))
     else:
-        limits = _Kept(_Woodruff(samples, shares, np.diag(covariance), n, probs.size, rule, method))
-    spread = _standard_errors(limits, df)
-    return Linear(estimate, _covariance(covariance, spread), df, n, None), limits
+        limits = Kept(_Woodruff(samples, shares, np.diag(covariance), n, probs.size, rule, method))
+    spread = quantile_errors(limits, df)
+    return Linear(estimate, quantile_covariance(covariance, spread), df, n, None), limits
 
 
-def _standard_errors(limits: LimitRule, df: IntArray) -> FloatArray:
+def quantile_errors(limits: LimitRule, df: IntArray) -> FloatArray:
     flat = df.reshape(-1).astype(np.float64)
     low, high = limits(LEVEL, flat)
     spread: FloatArray = (high - low) / (2 * t_quantile(LEVEL, flat))
     return spread
 
 
-def _covariance(shares: FloatArray, se: FloatArray) -> FloatArray:
+def quantile_covariance(shares: FloatArray, se: FloatArray) -> FloatArray:
     """Carry the covariance of the shares over to the quantiles, se^2 on the diagonal."""
     root = np.sqrt(np.maximum(np.diag(shares), 0.0))
     slope = np.divide(se, root, out=np.zeros(se.shape), where=root > 0)
@@ -204,7 +204,7 @@ def _covariance(shares: FloatArray, se: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Kept:
+class Kept:
     """Limits that remember what they were asked, so that tables do not compute them again."""
 
     rule: LimitRule

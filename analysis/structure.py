@@ -91,8 +91,8 @@ def build_arrays(frame: "pd.DataFrame", names: DesignColumns, lonely_psu: Lonely
 
 
 def _first(frame: "pd.DataFrame", names: DesignColumns) -> Stage:
-    stratum = _levels(frame, names.strata[0])
-    unit, unit_stratum = _units(frame, names.psu[0], stratum, names.nest)
+    stratum = design_levels(frame, names.strata[0])
+    unit, unit_stratum = first_units(frame, names.psu[0], stratum, names.nest)
     sampled = np.bincount(unit_stratum, minlength=len(stratum.levels)).astype(np.float64)
     single_row = unit is None or unit_stratum.size == len(frame)
     open_end = np.full(sampled.size, np.inf)
@@ -171,7 +171,7 @@ def restrict(arrays: DesignArrays, mask: BoolArray) -> DesignArrays:
     return reweight(replace(arrays, stages=stages, phases=phases), arrays.weights[mask])
 
 
-def _levels(frame: "pd.DataFrame", name: str | None) -> Codes:
+def design_levels(frame: "pd.DataFrame", name: str | None) -> Codes:
     if name is None:
         return Codes(np.zeros(len(frame), dtype=np.int64), ("",))
     codes = encode(column(frame, name))
@@ -179,13 +179,13 @@ def _levels(frame: "pd.DataFrame", name: str | None) -> Codes:
     return codes
 
 
-def _units(
+def first_units(
     frame: "pd.DataFrame", psu: str | None, stratum: Codes, nest: bool
 ) -> tuple[IntArray | None, IntArray]:
     """Number the units and find the stratum of each."""
     if psu is None:
         return None, stratum.codes
-    labels = _levels(frame, psu)
+    labels = design_levels(frame, psu)
     unit, count = labels.codes, len(labels.levels)
     if nest:
         unit, cells = compact(stratum.codes * count + unit)
@@ -206,7 +206,7 @@ def _units(
 
 def _weights(frame: "pd.DataFrame", names: DesignColumns, stages: Sequence[Stage]) -> FloatArray:
     if names.weights is None:
-        return _weights_of_stages(names, stages)
+        return weights_of_stages(names, stages)
     name = names.weights
     values = numbers(column(frame, name))
     refuse_missing(np.isnan(values), name)
@@ -228,7 +228,7 @@ def _weights(frame: "pd.DataFrame", names: DesignColumns, stages: Sequence[Stage
     return values
 
 
-def _weights_of_stages(names: DesignColumns, stages: Sequence[Stage]) -> FloatArray:
+def weights_of_stages(names: DesignColumns, stages: Sequence[Stage]) -> FloatArray:
     chance = np.ones(1)
     for stage in stages:
         if not stage.taken.all():

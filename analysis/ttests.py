@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.arrays import BoolArray, DesignArrays, FloatArray, IntArray
 from analysis.columns import column, encode
-from analysis.estimators import Term, _counts, means
+from analysis.estimators import Term, means, used_counts
 from analysis.formulas import Formula, parse_formula
 from analysis.options import option_error
 from analysis.tested import DomainTests, SurveyTest, f_test, t_test
@@ -299,6 +299,6 @@ def _means(data: Grouped, arrays: DesignArrays) -> _Means:
     mean = linear.estimate.reshape(domains, -1)
     width = mean.shape[1]
     blocks = linear.covariance.reshape(domains, width, domains, width)
-    _n, df = _counts(term, data.domains, arrays)
+    _n, df = used_counts(term, data.domains, arrays)
     size = float(np.abs(data.values).max())
     return _Means(mean, np.einsum("dadb->dab", blocks), linear.n.reshape(domains, width), df, size)

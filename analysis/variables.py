@@ -91,7 +91,7 @@ def read_variables(
     if not names:
         raise AnalysisError("ANA-OPTION", _("No variable was named."), hint=_("Name at least one column."))
     columns = [_read(column(frame, name)) for name in names]
-    return _assemble(frame, columns, by, na)
+    return assemble_terms(frame, columns, by, na)
 
 
 def read_numbers(
@@ -117,7 +117,7 @@ def read_numbers(
     names = as_names(variables)
     if not names:
         raise AnalysisError("ANA-OPTION", _("No variable was named."), hint=_("Name at least one column."))
-    return _assemble(frame, [_numeric(column(frame, name)) for name in names], by, na)
+    return assemble_terms(frame, [numeric(column(frame, name)) for name in names], by, na)
 
 
 def read_pair(
@@ -143,8 +143,8 @@ def read_pair(
     variables : Variables
         Domains and the label of the ratio.
     """
-    columns = [_numeric(column(frame, name)) for name in (numerator, denominator)]
-    read = _assemble(frame, columns, by, "listwise" if na == "domain" else na)
+    columns = [numeric(column(frame, name)) for name in (numerator, denominator)]
+    read = assemble_terms(frame, columns, by, "listwise" if na == "domain" else na)
     above, below = read.terms
     label = ((f"{numerator}/{denominator}", None),)
     return above, below, Variables((above,), label, read.domains, read.by)
@@ -179,11 +179,11 @@ def level_terms(
         level = True
     named = level if isinstance(level, list | tuple) else [level]
     places = range(len(codes.levels))
-    wanted = list(places) if level is None else [_find_level(series, codes, one) for one in named]
-    return _assemble(frame, [_indicators(name, codes, wanted, level)], by, na)
+    wanted = list(places) if level is None else [find_level(series, codes, one) for one in named]
+    return assemble_terms(frame, [indicators(name, codes, wanted, level)], by, na)
 
 
-def _find_level(series: "pd.Series[Any]", codes: Codes, level: object) -> int:
+def find_level(series: "pd.Series[Any]", codes: Codes, level: object) -> int:
     if level in codes.levels:
         return codes.levels.index(level)
     declared = isinstance(series.dtype, pd.CategoricalDtype) and level in series.cat.categories
@@ -235,7 +235,7 @@ def domains_of(
     parts = [encode(one) for one in series]
     for name, part in zip(columns, parts, strict=True):
         if na == "fail":
-            _refuse_missing(name, part.codes >= 0)
+            refuse_missing_values(name, part.codes >= 0)
     groups, members = combine(parts)
     if not members.size:
         raise _no_value(str(columns[0]))
@@ -256,12 +256,12 @@ def _group_names(series: "pd.Series[Any]", levels: tuple[Hashable, ...], members
 
 def _read(series: "pd.Series[Any]") -> _Column:
     if not is_labelled(series):
-        return _numeric(series)
+        return numeric(series)
     codes = encode(series)
-    return _indicators(str(series.name), codes, list(range(len(codes.levels))), None)
+    return indicators(str(series.name), codes, list(range(len(codes.levels))), None)
 
 
-def _numeric(series: "pd.Series[Any]") -> _Column:
+def numeric(series: "pd.Series[Any]") -> _Column:
     values = numbers(series)
     present = None
     if np.isnan(values.sum()):
@@ -277,7 +277,7 @@ def _numeric(series: "pd.Series[Any]") -> _Column:
     return _Column(str(series.name), (values,), (None,), present)
 
 
-def _indicators(name: str, codes: Codes, wanted: Sequence[int], level: object) -> _Column:
+def indicators(name: str, codes: Codes, wanted: Sequence[int], level: object) -> _Column:
     """Mark the levels wanted, under the name or names given, or their own."""
     present = codes.codes >= 0
     named = level if isinstance(level, list | tuple) else [level] * len(wanted)
@@ -286,7 +286,7 @@ def _indicators(name: str, codes: Codes, wanted: Sequence[int], level: object) -
     return _Column(name, values, tuple(names), None if present.all() else present)
 
 
-def _assemble(
+def assemble_terms(
     frame: "pd.DataFrame", columns: Sequence[_Column], by: str | Sequence[str] | None, na: Missing
 ) -> Variables:
     if na not in get_args(Missing):
@@ -299,7 +299,7 @@ def _assemble(
     present = [one.present for one in columns]
     if na == "fail":
         for one in columns:
-            _refuse_missing(one.name, one.present)
+            refuse_missing_values(one.name, one.present)
     elif na == "listwise":
         complete = _all_present(present)
         present = [complete] * len(columns)
@@ -325,7 +325,7 @@ def _all_present(masks: Sequence[BoolArray | None]) -> BoolArray | None:
     return np.logical_and.reduce(known) if known else None
 
 
-def _refuse_missing(name: str, present: BoolArray | None) -> None:
+def refuse_missing_values(name: str, present: BoolArray | None) -> None:
     count = 0 if present is None else int(np.count_nonzero(~present))
     if count:
         raise missing_error(name, count)
