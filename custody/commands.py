@@ -202,7 +202,7 @@ def _add_verify(app: typer.Typer) -> None:
 
     @app.command("verify", help=text + _example("hyohon custody verify survey2009"))
     def verify(
-        folder: Annotated[Path, typer.Argument(help=_("A survey folder or a contractor's job folder."))],
+        folder: Annotated[Path, typer.Argument(help=_("A survey or job folder, or a backup."))],
         anchors: Annotated[list[Path] | None, typer.Option(help=_("Checkpoints kept elsewhere."))] = None,
     ) -> None:
         from custody.console import say, step
@@ -210,8 +210,11 @@ def _add_verify(app: typer.Typer) -> None:
         from custody.ledger import Ledger
         from custody.ledger_commands import verify_folder
 
-        path = folder / "ledger.sqlite"
         report = verify_folder(folder, anchors or ())
+        if folder.is_file():  # a backup: the ledger alone
+            step(_("ledger is whole"), events=report.events)
+            return
+        path = folder / "ledger.sqlite"
         with Ledger.read(path) as ledger:
             states = list(changed_files(ledger, folder))
         bad = [state for state in states if state.state != "same"]

@@ -1,8 +1,8 @@
-"""``hyohon custody`` commands about the ledger: checkpoint."""
+"""``hyohon custody`` commands about the ledger: checkpoint, backup, restore; what ``verify`` does."""
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,11 +10,14 @@ from custody.messages import gettext as _
 
 if TYPE_CHECKING:
     from custody.checkpoints import Checkpoint
+    from custody.clock import Clock
     from custody.ledger import LedgerReport
 
 __all__ = ["add_ledger", "verify_folder"]
 
-LEDGER = "ledger.sqlite"
+LEDGER: Final = "ledger.sqlite"
+UNREAD: Final = "2009-11-02T09:00"
+"""A time for opening a training survey without asking its ledger, which may be spoilt."""
 
 
 def add_ledger(app: typer.Typer) -> None:
@@ -26,6 +29,8 @@ def add_ledger(app: typer.Typer) -> None:
         The custody commands.
     """
     _add_checkpoint(app)
+    _add_backup(app)
+    _add_restore(app)
 
 
 def verify_folder(folder: Path, more: Iterable[Path] = ()) -> "LedgerReport":
@@ -34,7 +39,7 @@ def verify_folder(folder: Path, more: Iterable[Path] = ()) -> "LedgerReport":
     Parameters
     ----------
     folder : pathlib.Path
-        The folder.
+        The folder, or a backup of its ledger.
     more : iterable of pathlib.Path
         Files of checkpoints kept elsewhere, beside ``out/checkpoints.txt``.
 
@@ -50,11 +55,16 @@ def verify_folder(folder: Path, more: Iterable[Path] = ()) -> "LedgerReport":
     InputError
         A file of checkpoints that cannot be used.
     """
-    from custody.checkpoints import verify_anchored
+    from custody.checkpoints import check_anchors, verify_anchored
     from custody.console import say
+    from custody.ledger_backup import verify_backup
 
     anchors = _anchors(folder, more)
-    report = verify_anchored(folder / LEDGER, anchors)
+    if folder.is_file():
+        report = verify_backup(folder)
+        check_anchors(folder, anchors)
+    else:
+        report = verify_anchored(folder / LEDGER, anchors)
     if anchors:
         say("  " + _("checkpoints that hold: {count:,}").format(count=len(anchors)))
     return report
@@ -64,12 +74,14 @@ def _anchors(folder: Path, more: Iterable[Path]) -> "tuple[Checkpoint, ...]":
     """Read the checkpoints; in a survey folder only those count that its staff signed."""
     from custody.checkpoints import anchors_of
     from custody.errors import KeyFileError
+    from custody.settings import Settings
     from custody.survey import SURVEY_FILE, Survey
 
     key = None
     if (folder / SURVEY_FILE).is_file():
         try:
-            key = Survey.open(folder).keys.public("staff").ed25519
+            at = UNREAD if Settings.read(folder / SURVEY_FILE).boolean("training") else None
+            key = Survey.open(folder, at).keys.public("staff").ed25519
         except KeyFileError:  # an auditor has the folder and not the keys
             key = None
     return anchors_of(folder / LEDGER, more, key=key)
@@ -98,3 +110,59 @@ def _add_checkpoint(app: typer.Typer) -> None:
             keep_checkpoint(to, made)
         say(f"  {made.short}")
         say(f"  {made.line}")
+
+
+def _add_backup(app: typer.Typer) -> None:
+    text = _("Copy the ledger to one file, also while it is in use, and verify the copy.")
+    example = _("Example:") + "  hyohon custody backup survey2009 --to backup/ledger-20091105.sqlite"
+
+    @app.command("backup", help=f"{text}\n\n{example}")
+    def backup(
+        folder: Annotated[Path, typer.Argument(help=_("A survey folder or a contractor's job folder."))],
+        to: Annotated[Path, typer.Option("--to", help=_("A new file."))],
+    ) -> None:
+        from custody.console import say, step
+        from custody.ledger_backup import backup_ledger
+
+        report = backup_ledger(folder / LEDGER, to)
+        step(_("ledger is whole"), events=report.events)
+        say(_("  last event: {seq}  {digest}").format(seq=report.head.seq, digest=report.head.hash))
+
+
+def _add_restore(app: typer.Typer) -> None:
+    text = _("Put a backup of the ledger back; what was there is kept, and the act is recorded.")
+    example = _("Example:") + "  hyohon custody restore backup/ledger-20091105.sqlite --to survey2009"
+
+    @app.command("restore", help=f"{text}\n\n{example}")
+    def restore(
+        backup: Annotated[Path, typer.Argument(help=_("A file made by `hyohon custody backup`."))],
+        to: Annotated[Path, typer.Option("--to", help=_("The survey folder."))],
+        anchors: Annotated[list[Path] | None, typer.Option(help=_("Checkpoints kept elsewhere."))] = None,
+        behind: Annotated[
+            bool,
+            typer.Option("--behind", help=_("Also where newer events are lost; this is recorded.")),
+        ] = False,
+        at: Annotated[str | None, typer.Option(help=_("Training only: simulated time."))] = None,
+    ) -> None:
+        from custody.checkpoints import survey_checkpoint
+        from custody.console import say, step
+        from custody.ledger_backup import restore_ledger
+        from custody.survey import Survey
+
+        known = _anchors(to, anchors or ())
+        clock = _clock_beside(to, backup, at)
+        result = restore_ledger(backup, to / LEDGER, clock, anchors=known, behind=behind)
+        step(_("ledger is whole"), events=result.events)
+        if result.aside is not None:
+            say("  " + _("the ledger before is kept as {name}").format(name=result.aside.name))
+        survey_checkpoint(Survey.open(to))
+
+
+def _clock_beside(folder: Path, backup: Path, at: str | None) -> "Clock":
+    """Choose the clock of a survey whose ledger may be spoilt: in training it is that of the backup."""
+    from custody.settings import Settings
+    from custody.survey import SURVEY_FILE
+    from custody.survey_clock import open_at
+
+    training = Settings.read(folder / SURVEY_FILE).boolean("training")
+    return open_at(at, training=training, ledger=backup)
