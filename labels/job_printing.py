@@ -15,7 +15,7 @@ from custody.package_receipts import receive
 from custody.packages import Manifest, Package, open_package
 from custody.whole_file import WholeFile
 from labels.bag_list import write_bags
-from labels.jobs import Job, write_table
+from labels.jobs import Job, package_denials, write_table
 from labels.look import Look
 from labels.outcomes import may_get
 from labels.own_stocks import (
@@ -133,7 +133,7 @@ def print_package(
     """
     _check_reason(reason)
     drawn = Look(printer=find_printer(printer, contractor_file(folder, PRINTERS_FILE)), **look)
-    manifest, data = _opened(package, keys)
+    manifest, data = _opened(package, keys, folder, at)
     own = package_stocks(manifest.facts)
     sheet = choose_stock(stock, folder, make_stocks(own, Path(package).name))
     check_operators(operator, second_operator, purpose, training=manifest.training)
@@ -199,13 +199,16 @@ def _write_lists(job: Job, made: PrintRun, *, bags: bool) -> PrintRun:
     return made
 
 
-def _opened(package: Path | str, keys: KeyStore) -> tuple[Manifest, "pd.DataFrame"]:
+def _opened(
+    package: Path | str, keys: KeyStore, folder: Path | str, at: str | None
+) -> tuple[Manifest, "pd.DataFrame"]:
     """Open a package; what was decrypted leaves the memory as soon as it is a table."""
     try:
         verifier = keys.verifier("staff")
     except KeyFileError:
         verifier = None
-    opened = open_package(package, kind="labels", identity=keys.identity("contractor"), verifier=verifier)
+    with package_denials(folder, at):
+        opened = open_package(package, kind="labels", identity=keys.identity("contractor"), verifier=verifier)
     return opened.manifest, _payload(opened)
 
 

@@ -6,6 +6,8 @@ codes. Names and addresses are in memory while printing, and in the PDF; nowhere
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import platformdirs
 
 from custody.clock import Clock, SimulatedClock
-from custody.errors import ConfigError, KeyFileError
+from custody.errors import ConfigError, KeyFileError, PackageError
 from custody.files import is_part, write_whole
 from custody.keys import KeyStore, PublicKeys
 from custody.messages import gettext as _
@@ -26,7 +28,7 @@ from labels.tracking import ScanLedger
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Job", "contractor_keys", "write_table"]
+__all__ = ["Job", "contractor_keys", "package_denials", "write_table"]
 
 JOB_FILE: Final = "job.json"
 SCHEMA: Final = "hyohon-job-1"
@@ -187,6 +189,31 @@ class Job:
             The survey, and the contractor's age recipient.
         """
         return Origin(self.survey_id, self.title, self.training, keys.recipient("contractor"), self.escrow)
+
+
+@contextmanager
+def package_denials(folder: Path | str, at: str | None = None) -> Iterator[None]:
+    """Write a package that was refused into the ledger of the job, where there is one already.
+
+    Parameters
+    ----------
+    folder : path
+        The job folder.
+    at : str, optional
+        As in `Job.open`.
+
+    Yields
+    ------
+    None
+        Inside, packages are opened; the refusal goes on to the caller.
+    """
+    try:
+        yield
+    except PackageError as refusal:
+        if (Path(folder) / JOB_FILE).exists():
+            with Job.open(folder, at).tracking() as tracking:
+                tracking.ledger.append("denial", act="package", code=refusal.code)
+        raise
 
 
 def contractor_keys(folder: Path | str | None = None) -> KeyStore:

@@ -20,7 +20,7 @@ from custody.package_receipts import receive
 from custody.packages import Package, open_package
 from custody.whole_file import WholeFile
 from labels.job_printing import REPRINT_REASONS
-from labels.jobs import Job, write_table
+from labels.jobs import Job, package_denials, write_table
 from labels.letters_draw import ReadyLetter, write_letters
 from labels.letters_envelope import check_permit, envelope_pdf
 from labels.letters_facts import LetterFacts, letter_facts_of_package, letter_facts_of_survey
@@ -185,7 +185,7 @@ def print_letters(
     first label; before any label is printed, in the order that labels will have. Whose label was held back,
     mailed or voided gets no letter. The run is recorded before the PDF gets its name.
     """
-    opened = _open(package, keys)
+    opened = _open(package, keys, folder, at)
     facts, chain = letter_facts_of_package(opened.manifest), fonts or FontChain.find()
     job = Job.start(folder, opened.manifest, at)
     with ExitStack() as stack:
@@ -354,12 +354,13 @@ def _wave(package: Package) -> int:
     return wave if isinstance(wave, int) and wave > 0 else 1
 
 
-def _open(package: Path | str, keys: KeyStore) -> Package:
+def _open(package: Path | str, keys: KeyStore, folder: Path | str, at: str | None) -> Package:
     try:
         verifier = keys.verifier("staff")
     except KeyFileError:
         verifier = None
-    return open_package(package, kind="labels", identity=keys.identity("contractor"), verifier=verifier)
+    with package_denials(folder, at):
+        return open_package(package, kind="labels", identity=keys.identity("contractor"), verifier=verifier)
 
 
 def _payload(package: Package) -> "pd.DataFrame":

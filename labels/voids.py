@@ -13,7 +13,7 @@ from custody.keys import KeyStore
 from custody.messages import gettext as _
 from custody.package_receipts import receive
 from custody.packages import Package, open_package
-from labels.jobs import JOB_FILE, Job, write_table
+from labels.jobs import JOB_FILE, Job, package_denials, write_table
 from labels.pieces import REACHED, RUN, Piece
 from labels.stocks import Stock
 from labels.tokens import valid_tokens
@@ -112,7 +112,7 @@ def void_package(
     Record mailings first: a label that is recorded as mailed stays mailed.
     """
     folder = Path(folder)
-    opened = _open(package, keys)
+    opened = _open(package, keys, folder, at)
     tokens = _tokens(opened, Path(package).name)
     if not new and not (folder / JOB_FILE).exists():
         raise ConfigError(
@@ -193,12 +193,13 @@ def _place(piece: Piece, sheet: Stock, first: int) -> tuple[int, int, int, int]:
     return page + 1, place + 1, row + 1, column + 1
 
 
-def _open(package: Path | str, keys: KeyStore) -> Package:
+def _open(package: Path | str, keys: KeyStore, folder: Path | str, at: str | None) -> Package:
     try:
         verifier = keys.verifier("staff")
     except KeyFileError:
         verifier = None
-    return open_package(package, kind="voids", identity=keys.identity("contractor"), verifier=verifier)
+    with package_denials(folder, at):
+        return open_package(package, kind="voids", identity=keys.identity("contractor"), verifier=verifier)
 
 
 def _tokens(package: Package, name: str) -> list[str]:

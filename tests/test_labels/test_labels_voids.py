@@ -13,8 +13,8 @@ import zxingcpp
 from custody.errors import ConfigError, InputError, LabelError, PackageError
 from custody.fonts import FontChain
 from custody.keys import KeyStore
-from custody.ledger import verify_ledger
-from custody.packages import Origin, seal
+from custody.ledger import Ledger, verify_ledger
+from custody.packages import NO_TERMS, Origin, Terms, seal
 from labels.job_printing import print_package
 from labels.job_report import make_report
 from labels.jobs import Job
@@ -41,7 +41,12 @@ def voids(tmp_path: Path, keys: KeyStore) -> Make:
     """Seal voids to the contractor: voids(tokens, survey_id=..., payload=...)."""
 
     def make(
-        tokens: list[str], *, survey_id: str = "abcd1234", payload: str | None = None, signer: str = "staff"
+        tokens: list[str],
+        *,
+        survey_id: str = "abcd1234",
+        payload: str | None = None,
+        signer: str = "staff",
+        terms: Terms = NO_TERMS,
     ) -> Path:
         text = "token\n" + "".join(f"{token}\n" for token in tokens) if payload is None else payload
         path = tmp_path / f"voids-{hashlib.sha256((text + survey_id).encode()).hexdigest()[:8]}.sp"
@@ -54,6 +59,7 @@ def voids(tmp_path: Path, keys: KeyStore) -> Make:
             signer=keys.signer(signer),
             created=pd.Timestamp("2009-11-06T09:00", tz="Asia/Tokyo").to_pydatetime(),
             origin=Origin(survey_id, "高齢者・食の実態調査", True, keys.recipient("staff")),
+            terms=terms,
         )
         return path
 
@@ -229,5 +235,24 @@ def test_a_package_for_others_of_others_or_of_other_things_is_refused(
             voids([], payload=payload)
     with pytest.raises(InputError, match="LAB-VOIDS"):
         void_package(voids([], payload="token\n0123456789ABC95\n"), job, keys=keys)
-    assert verify_ledger(job / "ledger.sqlite").head == head
+    with Ledger.read(job / "ledger.sqlite") as ledger:
+        denials = [(event.kind, event.facts.get("code")) for event in ledger.events(after=head.seq)]
+    codes = ("PKG-DECRYPT", "PKG-SIGNATURE", "PKG-KIND")
+    assert [one for one in denials if one[0] != "package.received"] == [("denial", code) for code in codes]
     assert not (job / "out" / "voided.csv").exists()
+
+
+def test_refused_package_is_an_event_of_the_job(
+    job: Path, table: pd.DataFrame, voids: Make, keys: KeyStore
+) -> None:
+    """A package past its last day, for one; the clock of a training counts only where a time is named."""
+    day = pd.Timestamp("2009-11-30", tz="Asia/Tokyo").to_pydatetime()
+    package = voids(table["token"][:1].tolist(), terms=Terms(expires=day))
+    with pytest.raises(PackageError, match="PKG-EXPIRED"):
+        void_package(package, job, keys=keys, at="2009-12-01T09:00")
+    package.write_bytes(package.read_bytes()[:-1])
+    with pytest.raises(PackageError, match="PKG-DECRYPT"):
+        void_package(package, job, keys=keys, at="2009-12-01T09:00")
+    with Ledger.read(job / "ledger.sqlite") as ledger:
+        codes = [event.facts["code"] for event in ledger.events("denial")]
+    assert codes == ["PKG-EXPIRED", "PKG-DECRYPT"]
