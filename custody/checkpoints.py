@@ -12,7 +12,6 @@ hex digits, so that ``openssl`` can check a line.
 """
 
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -345,7 +344,7 @@ def failing(path: Path, anchors: Iterable[Checkpoint]) -> Iterator[Checkpoint]:
             for one in sorted(anchors, key=lambda one: one.seq):
                 if not store.holds(connection, one.seq, one.hash):
                     yield one
-    except sqlite3.Error as problem:
+    except store.FAULTS as problem:
         raise store.database_error(path.name, problem) from None
 
 

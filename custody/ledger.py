@@ -163,7 +163,7 @@ class Ledger:
             connection = store.open_to_read(path)
             if not store.is_empty(connection):
                 return cls(connection, SystemClock(), path.name)
-        except sqlite3.Error as problem:
+        except store.FAULTS as problem:
             raise store.database_error(path.name, problem) from None
         connection.close()
         raise store.empty(path.name)
@@ -374,7 +374,7 @@ def verify_ledger(path: Path | str, *, anchor: Head | None = None) -> LedgerRepo
                 raise store.cut(path.name, 0)
             store.check_schema(connection, path.name)
             return _follow(connection, path.name, anchor)
-    except sqlite3.Error as problem:
+    except store.FAULTS as problem:
         raise store.database_error(path.name, problem) from None
 
 

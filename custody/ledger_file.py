@@ -128,6 +128,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
+FAULTS: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a spoilt file may end in; the second where SQLite's own message repeats spoilt text."""
+
+
 def checkpoints_of(path: Path) -> Path:
     """Return where the signed checkpoints of a ledger are kept (see `custody.checkpoints`)."""
     return path.parent / "out" / "checkpoints.txt"
@@ -263,7 +267,7 @@ def report_hint() -> str:
     return _("Keep this file as it is, tell the person responsible, and compare it with a backup.")
 
 
-def database_error(name: str, problem: sqlite3.Error | OSError) -> LedgerError:
+def database_error(name: str, problem: sqlite3.Error | OSError | UnicodeDecodeError) -> LedgerError:
     """Return the refusal for another who writes, or a fault of the file or disk, by its SQLite name only."""
     if getattr(problem, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LedgerError(
