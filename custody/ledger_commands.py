@@ -1,11 +1,13 @@
-"""``hyohon custody`` commands about the ledger: checkpoint, backup, restore; what ``verify`` does."""
+"""Commands about the ledger: checkpoint, backup, restore, anomalies; and what ``verify`` does with it."""
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from custody.errors import ConfigError
 from custody.messages import gettext as _
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def add_ledger(app: typer.Typer) -> None:
     _add_checkpoint(app)
     _add_backup(app)
     _add_restore(app)
+    _add_anomalies(app)
 
 
 def verify_folder(folder: Path, more: Iterable[Path] = ()) -> "LedgerReport":
@@ -166,3 +169,37 @@ def _clock_beside(folder: Path, backup: Path, at: str | None) -> "Clock":
 
     training = Settings.read(folder / SURVEY_FILE).boolean("training")
     return open_at(at, training=training, ledger=backup)
+
+
+def _add_anomalies(app: typer.Typer) -> None:
+    text = _("List what to ask about, by week (異常一覧): counts and numbers of events, nothing of a person.")
+    example = _("Example:") + "  hyohon custody anomalies survey2009 --week 2009-W45"
+
+    @app.command("anomalies", help=f"{text}\n\n{example}")
+    def anomalies(
+        folder: Annotated[Path, typer.Argument(help=_("A survey folder or a contractor's job folder."))],
+        week: Annotated[str | None, typer.Option(help=_("Only this week, as 2009-W45."))] = None,
+    ) -> None:
+        from custody.anomalies import ANOMALIES, find_anomalies, ranges
+        from custody.console import say
+        from custody.ledger import Ledger
+
+        if week is not None:
+            _check_week(week)
+        verify_folder(folder)
+        with Ledger.read(folder / LEDGER) as ledger:
+            found = find_anomalies(ledger.events(), week).found
+        for one in found:
+            say(f"  {one.week}  {len(one.events):>7,}  {_(ANOMALIES[one.name])}: {ranges(one.events)}")
+        if not found:
+            say("  " + _("nothing to ask about"))
+
+
+def _check_week(week: str) -> None:
+    try:
+        year, number = week.split("-W")
+        right = f"{date.fromisocalendar(int(year), int(number), 1).isocalendar().year}-W{int(number):02}"
+    except ValueError:
+        right = ""
+    if week != right:
+        raise ConfigError("CFG-WEEK", _("This is not a week."), hint=_("Write it like 2009-W45."))
