@@ -144,7 +144,9 @@ def test_the_package_of_voids_opens_for_its_contractor_and_its_survey_only(drawn
     with pytest.raises(PackageError) as wrong_kind:
         void_package(survey.out / "labels.sp", job, keys=survey.keys, at=REFRESHED)
     assert wrong_kind.value.code == "PKG-KIND"
-    assert verify_ledger(job / "ledger.sqlite").head == head
+    with Job.open(job).tracking() as tracking:
+        after = [(event.kind, event.facts["code"]) for event in tracking.ledger.events(after=head.seq)]
+    assert after == [("denial", "PKG-DECRYPT"), ("denial", "PKG-KIND")]
 
 
 def test_tokens_voided_before_the_hand_over_are_no_business_of_the_contractor(
