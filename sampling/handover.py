@@ -22,6 +22,8 @@ from custody.survey import Survey
 from labels.seals import SEALS_COLUMN, seals_field
 from sampling.acts import refusals
 from sampling.furigana import readings_item, readings_of
+from sampling.k_anonymity import Anonymity
+from sampling.k_design import DesignRisk
 from sampling.label_facts import label_facts
 from sampling.releases import Release, plan_release, releases, sample_size
 from sampling.vault import load_vault
@@ -68,6 +70,10 @@ class HandOver:
         For labels: the part of the order that it is.
     left : int
         For labels: persons of the sample who are not out yet.
+    anonymity : Anonymity or None
+        For research: what was coarsened until k persons share each cell.
+    risk : DesignRisk or None
+        For research: what strata, PSUs and weights tell beyond it.
     """
 
     path: Path
@@ -79,6 +85,8 @@ class HandOver:
     extract_age_days: int | None = None
     release: Release | None = None
     left: int = 0
+    anonymity: Anonymity | None = None
+    risk: DesignRisk | None = None
 
     def __repr__(self) -> str:
         return f"<HandOver: {self.path.name}, {self.rows:,} persons, for the {self.receiver}>"

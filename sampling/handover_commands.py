@@ -125,8 +125,20 @@ def _say(made: "HandOver") -> None:
         step(_("area x age band x sex"), smallest_cell=made.smallest_cell)
         if made.smallest_cell < limits().warn_below_k:
             say("  " + _("Few persons share a cell: publish no table as fine as this."))
+    _say_coarse(made)
     say_voids(made)
     say_files((made.path,))
+
+
+def _say_coarse(made: "HandOver") -> None:
+    from custody.console import say
+
+    if made.anonymity is None or not made.anonymity.coarsened:
+        return
+    text = _("joined until {k} persons share each cell: {names}")
+    say("  " + text.format(k=made.anonymity.k, names=", ".join(made.anonymity.coarsened)))
+    if made.risk is not None and made.risk.tells and "stratum" in made.columns:
+        say("  " + _("Strata or PSUs may still tell what was joined: see out/research-k.json."))
 
 
 def _names(columns: tuple[str, ...]) -> str:
