@@ -54,6 +54,7 @@ def add_hand_over(app: typer.Typer) -> None:
             ),
         ] = None,
         furigana: Annotated[bool, _furigana_option()] = False,
+        replicates: Annotated[bool, _replicates_option()] = False,
         at: Annotated[str | None, at_option()] = None,
     ) -> None:
         from custody.survey import Survey
@@ -64,7 +65,8 @@ def add_hand_over(app: typer.Typer) -> None:
             return
         parts = {"persons": persons, "reserve": reserve, "again": again}
         asked = {name: value for name, value in parts.items() if value is not None}
-        _say(_made(Survey.open(survey, at), to, medium, asked, furigana=furigana))
+        opened = Survey.open(survey, at)
+        _say(_made(opened, to, medium, asked, furigana=furigana, replicates=replicates))
 
 
 def _furigana_option() -> Any:
@@ -73,14 +75,22 @@ def _furigana_option() -> Any:
     )
 
 
-def _made(survey: Any, to: str, medium: str, asked: dict[str, int], *, furigana: bool) -> "HandOver":
+def _replicates_option() -> Any:
+    return typer.Option(
+        "--replicates", help=_("Answers: replicate weights in place of strata and PSUs, for R survey.")
+    )
+
+
+def _made(
+    survey: Any, to: str, medium: str, asked: dict[str, int], *, furigana: bool, replicates: bool
+) -> "HandOver":
     from sampling.handover import hand_over_labels
     from sampling.research_handover import hand_over_research
 
-    if to == "contractor" and len(asked) <= 1:
+    if to == "contractor" and len(asked) <= 1 and not replicates:
         return hand_over_labels(survey, medium=medium, furigana=furigana, **asked)
     if to == "researcher" and not asked and not furigana:
-        return hand_over_research(survey, medium=medium)
+        return hand_over_research(survey, medium=medium, replicates=replicates)
     raise ConfigError(
         "SAM-TO",
         _("A package goes to the contractor or to the researcher."),

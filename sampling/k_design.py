@@ -6,7 +6,7 @@ who knows how the sample was stratified can put the names back.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,14 @@ from custody.messages import gettext as _
 from sampling.k_search import Ints
 
 __all__ = ["DesignRisk", "Replicates", "design_risk", "replicate_weights"]
+
+INFERRED: Final = {
+    "recoverable": "who knows how the strata were made finds the joined values again from stratum or fpc",
+    "below_k": "stratum and the variables together make classes of fewer than k persons",
+    "telling_strata": "the fpc of a stratum of fewer than k persons is its own, so published counts name it",
+    "shared_psus_below_k": "a PSU (such as a household) of 2 to k - 1 persons shows who belongs together",
+}
+"""Count → what a reader can infer where it is above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +59,15 @@ class DesignRisk:
         return bool(self.recoverable or self.below_k or self.telling_strata or self.shared_psus_below_k)
 
     def facts(self) -> dict[str, Any]:
-        """Return the counts as plain values.
+        """Return the counts as plain values, and what they mean.
 
         Returns
         -------
         dict
-            As the parameters, for JSON.
+            As the parameters, for JSON, and ``reader_can_infer``: sentences in English.
         """
-        return asdict(self)
+        said = [text for name, text in INFERRED.items() if getattr(self, name)]
+        return {**asdict(self), "reader_can_infer": said}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from custody.cli import run
 from custody.errors import SamplingError
 from custody.packages import open_package
 from sampling import draw_sample, load_vault
@@ -257,6 +258,7 @@ def test_the_package_of_an_invented_ward_holds_k_persons_of_every_class(answered
     assert report["smallest_class_after"] == made.smallest_cell == facts["smallest_cell"] >= 5
     assert facts["coarsened"] == list(made.anonymity.coarsened) != []
     assert report["design"]["recoverable"] > 0
+    assert any("joined values" in said for said in report["design"]["reader_can_infer"])
     assert tuple(table.columns[: len(RESEARCH_COLUMNS)]) == RESEARCH_COLUMNS
     assert set(table["stratum"].value_counts()) == set(vault["stratum"].value_counts())
     private = [*vault["token"], *vault["name"], *vault["person_key"], *table["rid"]]
@@ -277,3 +279,16 @@ def test_replicates_take_the_place_of_the_design_only_where_asked(answered) -> N
     table2, facts2 = received(answered, hand_over_research(answered, replicates=True))
     pd.testing.assert_frame_equal(table, table2)
     assert facts == facts2
+
+
+def test_the_command_says_what_was_joined_and_what_strata_tell(answered, capsys) -> None:
+    """Without the warning where replicate weights go in their place; labels know no such option."""
+    base = ["--lang", "en", "sampling", "hand-over", str(answered.folder), "--at", "2009-12-10T10:00"]
+    assert run([*base, "--to", "researcher"]) == 0
+    shown = capsys.readouterr().out
+    assert "joined until 5 persons share each cell: age_band" in shown
+    assert "research-k.json" in shown
+    assert run([*base, "--to", "researcher", "--replicates"]) == 0
+    assert "research-k.json" not in capsys.readouterr().out
+    assert run([*base, "--to", "contractor", "--replicates"]) == 1
+    assert "SAM-TO" in capsys.readouterr().err
