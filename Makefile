@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := analysis custody labels sampling synthetic_data
 
-.PHONY: help env check test test-fast demo bench bench-peers coverage inclusion linkage fuzz torture simulate golden messages notebooks clean
+.PHONY: help env check test test-fast demo bench bench-peers coverage inclusion linkage fuzz torture tamper simulate golden messages notebooks clean
 
 help:
 	@echo "make demo      the whole survey on an invented ward, files in demo/"
@@ -15,6 +15,7 @@ help:
 	@echo "make linkage   whose each certification row is, on a dirty ward of 700,000: missed and false matches, staff list"
 	@echo "make fuzz      200,000 mutated input files: a balanced register or a clear refusal, nothing else"
 	@echo "make torture   10,000 kills, sixteen writers, power cuts and full disks: nothing acknowledged is lost"
+	@echo "make tamper    100,000 changed packages and 100,000 changed ledgers: none opens, all are found"
 	@echo "make simulate  coverage of intervals over 2,000 redraws, and the bias of nonresponse"
 	@echo "make golden    golden numbers again (needs R with the packages survey and sampling)"
 	@echo "make bench-peers selection methods and estimates beside R, svy, samplics and DuckDB, in one run"
@@ -76,6 +77,10 @@ coverage: env
 
 inclusion: env
 	$(BIN)/python benchmarks/inclusion.py
+
+tamper: env
+	$(BIN)/python benchmarks/tamper.py
+	$(BIN)/python benchmarks/tamper_ledger.py
 
 simulate: env
 	$(BIN)/python benchmarks/simulate.py
