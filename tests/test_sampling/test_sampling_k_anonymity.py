@@ -3,6 +3,7 @@
 import io
 import json
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations, pairwise, product
 
 import numpy as np
@@ -25,6 +26,7 @@ AREAS = ("練馬", "光が丘", "石神井", "大泉")
 BANDS = ("65-69", "70-74", "75-79", "80-84", "85+")
 QUASI = ("area", "age_band", "sex")
 ONLY_COLUMNS = KSettings(5, 0.0, 4096, 10, {"age_band": 1.0, "area": 2.0, "sex": 10.0})
+ONE_BY_ONE = replace(ONLY_COLUMNS, max_local_share=0.05)
 FEW_SEARCHED = KSettings(5, 0.05, 8, 10, {"age_band": 1.0, "area": 2.0, "sex": 10.0})
 
 
@@ -120,13 +122,16 @@ def test_four_persons_of_a_class_are_joined_and_the_report_names_variables_only(
     lonely = (table["area"] == "大泉") & (table["age_band"] == "85+") & (table["sex"] == "M")
     table = table.drop(table.index[lonely][4:]).reset_index(drop=True)
     table["rid"] = [f"rid{number:04d}" for number in range(len(table))]
-    coarse, report = anonymise(table, orders={"area": AREAS})
+    coarse, report = anonymise(table, orders={"area": AREAS}, settings=ONE_BY_ONE)
     assert (report.before, report.after) == (4, 20)
     assert report.coarsened == ("age_band",)
     assert report.joined == {"age_band": ("80+",), "area": (), "sex": ()}
     assert report.persons == {"age_band": 24, "area": 0, "sex": 0}
     assert len(coarse) == len(table)
     assert "rid" not in json.dumps(report.facts()) + report.tidy().to_csv()
+    whole, _report = anonymise(table, orders={"area": AREAS})
+    assert "80+" in set(whole["age_band"])
+    assert not {"80-84", "85+"} & set(whole["age_band"])  # by default no value overlaps another
 
 
 def test_sex_is_joined_last() -> None:
