@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 from unittest import mock
@@ -22,13 +23,16 @@ from torture_prints import Package, make_package
 from torture_vfs import Op, Recorder, recording
 
 from custody import ledger_file
-from custody.clock import SystemClock
+from custody.clock import JST, SimulatedClock
 from custody.errors import HyohonError
 from custody.files import sha256_file
 from custody.ledger import Head, Ledger, verify_ledger
 from labels.job_printing import print_package
 from labels.pieces import MAILED, RUN, SCANNED
 from labels.tracking import ScanLedger
+
+DAY = SimulatedClock(datetime(2009, 11, 5, 9, tzinfo=JST))
+"""A day on which the package is valid: a training's clock follows its ledger."""
 
 __all__ = ["Cuts", "Mode", "cut_many", "record_job", "setting"]
 
@@ -103,7 +107,7 @@ def record_job(folder: Path, package: Package, mode: Mode, rng: random.Random, s
         for _run in range(2):
             made = print_package(package.path, job, keys=package.keys, reason="jam", fonts=package.fonts)
             recorder.log.append(("told", "file", f"out/{made.path.name}", made.pdf_sha256))
-            with ScanLedger.open(job / "ledger.sqlite", SystemClock()) as ledger:
+            with ScanLedger.open(job / "ledger.sqlite", DAY) as ledger:
                 tokens = list(ledger.known())
                 for _scan in range(scans):
                     ledger.scan(rng.sample(tokens, rng.choice((1, 1, 3))), rng.choice(("spoiled", "mailed")))
@@ -145,7 +149,7 @@ def outcome(files: dict[str, bytes], told: list[Op], folder: Path) -> str:
 
 def recover(path: Path, anchor: Head | None) -> dict[str, str]:
     """Open the ledger as the next act would, follow it, and return the digests of its runs by file."""
-    Ledger.open(path, SystemClock()).close()
+    Ledger.open(path, DAY).close()
     verify_ledger(path, anchor=anchor)
     with Ledger.read(path) as ledger:
         return {
