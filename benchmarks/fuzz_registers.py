@@ -30,7 +30,7 @@ from typing import Any, Final
 import pandas as pd
 from fuzz_oracle import check_refusal
 from fuzz_targets import Target, targets
-from metering import peak_mb
+from metering import peak_mb, reset_peak
 
 from custody.console import progress, say
 from custody.errors import HyohonError
@@ -135,6 +135,8 @@ def run_chunk(first: int, count: int, seed: int, *, guarded: bool = True) -> Tal
     """Run consecutive cases in this process; guarded, the process ends where a case never does."""
     set_language("en")
     every, tally = targets(), Tally()
+    reset_peak()
+    before = peak_mb()  # a process that has done other things holds their memory still
     with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
         for number in range(first, first + count):
             if guarded:
@@ -145,8 +147,8 @@ def run_chunk(first: int, count: int, seed: int, *, guarded: bool = True) -> Tal
                 tally.failures.append((number, name, why))
                 keep(number, seed, Path(folder))
         faulthandler.cancel_dump_traceback_later()
-    if peak_mb() > MAX_MB:
-        tally.failures.append((first, "memory", f"{peak_mb():,.0f} MB after the cases from {first}"))
+    if peak_mb() - before > MAX_MB:
+        tally.failures.append((first, "memory", f"{peak_mb() - before:,.0f} MB for the cases from {first}"))
     return tally
 
 

@@ -47,12 +47,7 @@ def add_hand_over(app: typer.Typer) -> None:
         wave: Annotated[
             int, typer.Option(min=1, help=_("Labels: the mailing, 1 the first; the plan is in survey.toml."))
         ] = 1,
-        events: Annotated[
-            Path | None,
-            typer.Option(
-                help=_("Labels of a later mailing: the contractor's newest package of events (.sp).")
-            ),
-        ] = None,
+        events: Annotated[Path | None, _events_option()] = None,
         furigana: Annotated[bool, _furigana_option()] = False,
         replicates: Annotated[bool, _replicates_option()] = False,
         at: Annotated[str | None, at_option()] = None,
@@ -67,6 +62,10 @@ def add_hand_over(app: typer.Typer) -> None:
         asked = {name: value for name, value in parts.items() if value is not None}
         opened = Survey.open(survey, at)
         _say(_made(opened, to, medium, asked, furigana=furigana, replicates=replicates))
+
+
+def _events_option() -> Any:
+    return typer.Option(help=_("Labels of a later mailing: the contractor's newest package of events (.sp)."))
 
 
 def _furigana_option() -> Any:
