@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.adjustment import adjusted
 from analysis.arrays import FloatArray
 from analysis.crosstab_cells import CellTotals, transformed
 from analysis.lazy import LazyModule
-from analysis.multiple_answers_tests import adjust_holm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def residual_table(
         se=se,
         residual=residual,
         p_value=p,
-        p_holm=adjust_holm(p),
+        p_holm=adjusted(p, "holm"),
     )
 
 

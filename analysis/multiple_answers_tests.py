@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.adjustment import adjusted
 from analysis.arrays import DesignArrays, FloatArray, IntArray
 from analysis.crosstab_cells import CellTotals
 from analysis.crosstab_tests import design_effects, independence_test, pearson_projection
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
-__all__ = ["ItemTests", "ItemTotals", "adjust_bonferroni", "adjust_holm", "item_tests", "item_totals"]
+__all__ = ["ItemTests", "ItemTotals", "item_tests", "item_totals"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,8 +147,8 @@ class ItemTests:
         frame.insert(0, "item", list(self.items))
         return frame.assign(
             p_value=self.p_values,
-            p_bonferroni=adjust_bonferroni(self.p_values),
-            p_holm=adjust_holm(self.p_values),
+            p_bonferroni=adjusted(self.p_values, "bonferroni"),
+            p_holm=adjusted(self.p_values, "holm"),
         )
 
     def __repr__(self) -> str:
@@ -157,53 +158,6 @@ class ItemTests:
         from analysis.html import table_html
 
         return table_html(self.tidy(), table_id="hyohon-item-tests")
-
-
-def adjust_bonferroni(p: FloatArray) -> FloatArray:
-    """Multiply p-values by their number.
-
-    Parameters
-    ----------
-    p : FloatArray
-        (tests,) NaN where there is no test; those do not count.
-
-    Returns
-    -------
-    FloatArray
-        (tests,) at most 1.
-
-    Examples
-    --------
-    >>> adjust_bonferroni(np.array([0.01, 0.04, np.nan, 0.6])).round(2).tolist()
-    [0.03, 0.12, nan, 1.0]
-    """
-    return np.minimum(p * np.count_nonzero(~np.isnan(p)), 1.0)
-
-
-def adjust_holm(p: FloatArray) -> FloatArray:
-    """Holm's step-down adjustment: never larger than Bonferroni's, and as safe.
-
-    Parameters
-    ----------
-    p : FloatArray
-        (tests,) NaN where there is no test; those do not count.
-
-    Returns
-    -------
-    FloatArray
-        (tests,) at most 1.
-
-    Examples
-    --------
-    >>> adjust_holm(np.array([0.01, 0.04, np.nan, 0.03])).round(2).tolist()
-    [0.03, 0.06, nan, 0.06]
-    """
-    result = np.full(p.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    factors = np.arange(order.size, 0, -1)
-    result[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
-    return result
 
 
 def item_totals(terms: Sequence[Term], domains: Domains, arrays: DesignArrays) -> ItemTotals:

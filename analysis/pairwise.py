@@ -1,10 +1,11 @@
 """All pairs of domains compared, with p-values corrected for their number."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from analysis.adjustment import Adjustment, adjusted
 from analysis.arrays import FloatArray, IntArray
 from analysis.intervals import t_quantile
 from analysis.lazy import LazyModule
@@ -20,9 +21,7 @@ else:
     pd = LazyModule("pandas")
     special = LazyModule("scipy.special")
 
-__all__ = ["Adjustment", "Comparisons", "adjusted", "compare_pairs"]
-
-Adjustment = Literal["holm", "bonferroni", "none"]
+__all__ = ["Comparisons", "compare_pairs"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -134,44 +133,3 @@ def _pairs(estimate: Estimate, first: IntArray, second: IntArray) -> "pd.DataFra
     terms["level"] = pd.Series([level for _name, level in estimate.terms], dtype="str")
     frame = terms.loc[np.repeat(terms.index, len(first))].reset_index(drop=True)
     return frame.assign(first=np.tile(names[first], count), second=np.tile(names[second], count))
-
-
-def adjusted(p: FloatArray, adjust: Adjustment) -> FloatArray:
-    """Correct p-values for their number.
-
-    Parameters
-    ----------
-    p : FloatArray
-        (comparisons,) p-values; NaN ones do not count.
-    adjust : {"holm", "bonferroni", "none"}
-        Correction.
-
-    Returns
-    -------
-    FloatArray
-        (comparisons,) corrected p-values, at most 1.
-
-    Notes
-    -----
-    Bonferroni multiplies by the number m of comparisons. Holm sorts them and multiplies the k-th smallest by
-    m - k + 1, keeping the order; it is never less powerful and needs no independence.
-
-    References
-    ----------
-    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of
-    Statistics 6, 65-70.
-
-    Examples
-    --------
-    >>> adjusted(np.array([0.01, 0.04, 0.03]), "holm").round(2).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    known = np.flatnonzero(~np.isnan(p))
-    result = p.astype(np.float64, copy=True)
-    if adjust == "bonferroni":
-        result[known] = np.minimum(p[known] * known.size, 1.0)
-    elif adjust == "holm":
-        order = known[np.argsort(p[known], kind="stable")]
-        steps = p[order] * np.arange(known.size, 0, -1)
-        result[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return result

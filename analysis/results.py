@@ -17,8 +17,9 @@ from analysis.paper import Presents
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.adjustment import Adjustment
     from analysis.contrasts import Contrast
-    from analysis.pairwise import Adjustment, Comparisons
+    from analysis.pairwise import Comparisons
 else:
     pd = LazyModule("pandas")
 

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from analysis import SurveyDesign
-from analysis.multiple_answers_tests import adjust_bonferroni, adjust_holm
+from analysis.adjustment import adjusted
 from custody.errors import AnalysisError
 
 EXACT = 1e-10  # a covariance and its transformations
@@ -159,8 +159,8 @@ def test_item_that_nobody_named() -> None:
 def test_adjusted_p_values() -> None:
     """Bonferroni and Holm of Holm's kind of example, worked out by hand."""
     p = np.array([0.01, 0.02, 0.03, 0.5])
-    np.testing.assert_allclose(adjust_bonferroni(p), [0.04, 0.08, 0.12, 1.0])
-    np.testing.assert_allclose(adjust_holm(p), [0.04, 0.06, 0.06, 0.5])
+    np.testing.assert_allclose(adjusted(p, "bonferroni"), [0.04, 0.08, 0.12, 1.0])
+    np.testing.assert_allclose(adjusted(p, "holm"), [0.04, 0.06, 0.06, 0.5])
 
 
 def test_kappa_by_hand() -> None:

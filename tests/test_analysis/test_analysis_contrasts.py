@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import SurveyDesign
+from analysis.adjustment import adjusted
 from analysis.contrasts import delta_method, evaluate
 from analysis.expressions import parse_expression
 from analysis.formulas import parse_formula
-from analysis.pairwise import adjusted
 from custody.errors import AnalysisError
 
 RNG = np.random.default_rng(3)
