@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis import FileDesign, SurveyDesign
+from analysis.file_engine import connect
 from custody.errors import AnalysisError
 
 CLUSTERS: dict[str, Any] = {"weights": "w", "strata": "s", "psu": "p"}
@@ -212,3 +213,12 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
         peaks.append(int(done.stdout))
     assert (peaks[1] - peaks[0]) / (sizes[1] - sizes[0]) < 8
+
+
+def test_each_design_has_a_connection_of_its_own_to_one_engine() -> None:
+    one, two = connect(None, 1, "1GB"), connect(None, 1, "1GB")
+    one.execute("CREATE TEMP TABLE mine AS SELECT 1 AS x")
+    with pytest.raises(duckdb.CatalogException):
+        two.execute("FROM mine")
+    one.close()
+    assert two.execute("SELECT 2").fetchall() == [(2,)]

@@ -81,6 +81,14 @@ def test_map_hatches_what_is_hidden_and_explains_its_classes() -> None:
     assert missing_glyphs(figure) == set()
 
 
+def test_a_value_on_a_bound_is_in_the_class_above() -> None:
+    four = TIDY.assign(estimate=[0.15, 0.3, 0.1, 0.15])
+    figure = area_map(four, "地区", TILES, title="", percent=True, classes=[15, 25])
+    first, second, third, fourth = [patch.get_facecolor() for patch in figure.axes[0].patches]
+    assert first == fourth
+    assert len({first, second, third}) == 3
+
+
 def test_map_takes_geojson_with_holes() -> None:
     ring = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
     hole = [[1, 1], [2, 1], [2, 2], [1, 2], [1, 1]]  # the same way round: many files are like that
